@@ -1,0 +1,109 @@
+"""What a plan would run, shown without running it, with a measured estimate of the time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from ablations.plan import Plan
+from bench.cost import count_cost
+from bench.data.contract import Target
+from bench.experiment import Experiment, TrainSpec
+from bench.progress import spoken
+from bench.records import read_record
+from bench.train import train
+from models import create_pipeline
+from models.skeleton import SKELETONS
+
+_WARM_STEPS, _TIMED_STEPS = 1, 3
+_WIDE = 140  # columns, where the output goes to a file and has no width of its own
+
+
+def show_plan(plan: Plan, folder: Path, threads: int) -> None:
+    """Print each experiment with its key, size, cost, whether a record stands, and its time.
+
+    The time is that of the training steps alone, measured on random crops with ``threads``
+    threads; cutting crops, evaluation and timing come on top.
+
+    Args:
+        plan: of a suite.
+        folder: of all records.
+        threads: of the processor.
+    """
+    torch.set_num_threads(threads)
+    table = Table(box=None, pad_edge=False)
+    for name in ("variant", "seed", "key", "depth x width", "params", "GMAC", "match", "record"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("training", justify="right")
+    seconds: dict[str, float] = {}
+    missing = 0.0
+    for one in plan.experiments:
+        model = create_pipeline(one.model.name, SKELETONS[one.data.skeleton], **one.model.arguments)
+        if one.variant not in seconds:
+            seconds[one.variant] = _step_seconds(model, one) * one.train.steps
+        record, reason = read_record(folder, one.key)
+        done = record is not None and record["status"] == "done"
+        missing += 0.0 if done else seconds[one.variant]
+        cost = count_cost(model.cpu(), _images(one, batch_size=1))
+        size = one.model.arguments
+        table.add_row(
+            one.variant,
+            str(one.seed),
+            one.key,
+            f"{size['depth']} x {size['width']}" if "depth" in size else "",
+            f"{cost.params:,}",
+            f"{cost.gmac:.4f}",
+            _matched(plan, one),
+            "valid" if done else (reason or "failed: will be tried again"),
+            spoken(seconds[one.variant]),
+        )
+    console = Console()
+    console = console if console.is_terminal else Console(width=_WIDE)
+    console.print(table)
+    console.print(f"training still to be done: about {spoken(missing) or '0 s'}", highlight=False)
+
+
+def _matched(plan: Plan, experiment: Experiment) -> str:
+    match = plan.matches.get(experiment.key)
+    return f"{match['rule']} {match['mismatch']:+.1%}" if match else ""
+
+
+def _step_seconds(model: nn.Module, experiment: Experiment) -> float:
+    def timed(steps: int) -> float:
+        spec = replace(experiment.train, steps=steps)
+        batches = _random_batches(experiment, spec)
+        curve = train(model.to(spec.device), batches, spec, lambda step, loss, rate: None)
+        return curve.seconds / steps
+
+    timed(_WARM_STEPS)
+    return timed(_TIMED_STEPS)
+
+
+def _random_batches(
+    experiment: Experiment, spec: TrainSpec
+) -> Iterator[tuple[Tensor, list[Target]]]:
+    joints, size = len(SKELETONS[experiment.data.skeleton]), experiment.data.crop_size
+    for _ in range(spec.steps):
+        keypoints = torch.rand(spec.batch_size, 1, joints, 3, device=spec.device) * size
+        keypoints[..., 2] = 2.0
+        target: list[Target] = [
+            {
+                "boxes": torch.tensor([[0.0, 0.0, size - 1.0, size - 1.0]]),
+                "labels": torch.ones(1, dtype=torch.int64),
+                "keypoints": person,
+                "area": torch.tensor([float(size**2)]),
+                "iscrowd": torch.zeros(1, dtype=torch.int64),
+                "image_id": -1,
+                "annotation_ids": torch.zeros(1, dtype=torch.int64),
+            }
+            for person in keypoints
+        ]
+        yield _images(experiment, spec.batch_size), target
+
+
+def _images(experiment: Experiment, batch_size: int) -> Tensor:
+    return torch.rand(batch_size, 3, experiment.data.crop_size, experiment.data.crop_size)

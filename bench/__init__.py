@@ -1,0 +1,1 @@
+"""How models are compared: data, metrics, training, costs, clocks and records."""

@@ -1,0 +1,91 @@
+"""Training batches from crops: drawn and augmented on the device, fixed by (seed, step)."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from bench.data.contract import Target
+from bench.data.crops import PersonCrops, context_margin
+from bench.data.geometry import compose, invert, linear_zoom, similarity, transform_points, warp
+from bench.experiment import TrainSpec
+
+_STEP_SEEDS = 1_000_003  # a prime above any number of steps keeps (seed, step) pairs apart
+
+
+def training_batches(
+    crops: PersonCrops, spec: TrainSpec, seed: int, start: int = 0
+) -> Iterator[tuple[Tensor, list[Target]]]:
+    """Yield ``(images, targets)`` for the steps from ``start`` on.
+
+    Every pass over the data is a fresh permutation, and the batch of a step depends on the seed
+    and the step alone, so an interrupted training goes on with the batches it would have had.
+
+    Returns:
+        images float32 ``[B, 3, S, S]``, 0 to 1, and one target a crop.
+    """
+    for step in range(start, spec.steps):
+        persons = drawn_persons(len(crops), spec.batch_size, seed, step)
+        generator = torch.Generator().manual_seed(seed * _STEP_SEEDS + step)
+        yield augmented(crops, persons.to(crops.images.device), spec, generator)
+
+
+def drawn_persons(count: int, batch_size: int, seed: int, step: int) -> Tensor:
+    """Return the ``[B]`` indices of a step: a window on passes that are permuted one by one."""
+    first = step * batch_size
+    passes = range(first // count, (first + batch_size - 1) // count + 1)
+    orders = [
+        torch.randperm(count, generator=torch.Generator().manual_seed(seed * _STEP_SEEDS + number))
+        for number in passes
+    ]
+    offset = first - passes[0] * count
+    return torch.cat(orders)[offset : offset + batch_size]
+
+
+def augmented(
+    crops: PersonCrops, persons: Tensor, spec: TrainSpec, generator: torch.Generator
+) -> tuple[Tensor, list[Target]]:
+    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random."""
+    size, device = crops.crop_size, crops.images.device
+    # The dice are thrown on the CPU, so that a seed means the same on every device.
+    dice = torch.rand(len(persons), 5, generator=generator).to(device) * 2 - 1
+    mirrored = (dice[:, 0] > 0) & spec.flip
+    change = similarity(
+        size,
+        angle=dice[:, 1] * math.radians(spec.rotation),
+        scale=torch.exp(dice[:, 2] * math.log(spec.scale)),
+        shift=dice[:, 3:] * spec.shift * size,
+        mirrored=mirrored,
+    )
+    margin = context_margin(size)
+    into_context = change.new_tensor([[1, 0, margin], [0, 1, margin]])
+    to_source = compose(into_context, invert(change))
+    images = warp(crops.images[persons].float() / 255, to_source, size)
+    keypoints = crops.keypoints[persons]
+    points = transform_points(change, keypoints[..., :2])
+    moved = torch.cat([points, keypoints[..., 2:]], dim=-1)
+    swap = torch.tensor(crops.skeleton.flip_permutation, device=device)
+    moved = torch.where(mirrored[:, None, None], moved[:, swap], moved)
+    zoom = (linear_zoom(change) / linear_zoom(crops.crop_to_image[persons])).float()
+    return images, _targets(moved, crops.area[persons] * zoom**2, crops, persons)
+
+
+def _targets(keypoints: Tensor, area: Tensor, crops: PersonCrops, persons: Tensor) -> list[Target]:
+    side = crops.crop_size - 1.0
+    box = keypoints.new_tensor([[0.0, 0.0, side, side]])
+    label = torch.ones(1, dtype=torch.int64, device=keypoints.device)
+    crowd = torch.zeros_like(label)
+    identity = crops.image_id[persons].tolist()
+    return [
+        {
+            "boxes": box,
+            "labels": label,
+            "keypoints": keypoints[i : i + 1],
+            "area": area[i : i + 1],
+            "iscrowd": crowd,
+            "image_id": identity[i],
+            "annotation_ids": crops.annotation_id[persons[i : i + 1]],
+        }
+        for i in range(len(keypoints))
+    ]

@@ -1,0 +1,6 @@
+"""The embedded data set: procedural people, so that nothing need be downloaded."""
+
+from bench.data.synthetic.dataset import SyntheticScenes, open_synthetic
+from bench.data.synthetic.factors import RENDERER_VERSION, SceneFactors
+
+__all__ = ["RENDERER_VERSION", "SceneFactors", "SyntheticScenes", "open_synthetic"]

@@ -1,0 +1,303 @@
+"""What people do: joint angles of activities, within the limits of human joints.
+
+Angles are anatomical and in degrees, three a joint: flexion, sideways bend (abduction for limbs,
+a lean to the person's right for root, spine and neck), and twist (external rotation for limbs, a
+turn to the left otherwise). The neutral pose stands upright, arms hanging, palms to the thighs.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from bench.data.synthetic.exact import Draws, sine_cosine
+
+JOINTS: Final = (
+    "root spine neck left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
+    "left_hip right_hip left_knee right_knee left_ankle right_ankle"
+).split()
+_AXES: Final = ("flex", "bend", "twist")
+
+# Ranges of motion (lowest, highest) for flexion, bend and twist: the normal ranges of the American
+# Academy of Orthopaedic Surgeons, rounded; spine and neck are whole-column values.
+_LIMITS: Final = {
+    "spine": ((-25, 80), (-35, 35), (-40, 40)),
+    "neck": ((-45, 45), (-40, 40), (-75, 75)),
+    "shoulder": ((-55, 180), (-25, 180), (-70, 90)),
+    "elbow": ((0, 150), (0, 0), (-80, 80)),
+    "wrist": ((-60, 70), (-25, 20), (0, 0)),
+    "hip": ((-30, 125), (-25, 50), (-40, 50)),
+    "knee": ((0, 140), (0, 0), (0, 0)),
+    "ankle": ((-50, 25), (-15, 15), (0, 0)),
+}
+
+# The relaxed stance that an activity departs from: uniform ranges of the three angles.
+_STANCE: Final = {
+    "root": ((-4, 4), (-3, 3), (0, 0)),
+    "spine": ((-5, 10), (-7, 7), (-10, 10)),
+    "neck": ((-12, 18), (-8, 8), (-40, 40)),
+    "shoulder": ((-15, 20), (3, 20), (-20, 20)),
+    "elbow": ((4, 40), (0, 0), (-20, 20)),
+    "wrist": ((-10, 20), (-8, 8), (0, 0)),
+    "hip": ((-5, 10), (0, 9), (0, 18)),
+    "knee": ((0, 10), (0, 0), (0, 0)),
+    "ankle": ((-4, 4), (0, 0), (0, 0)),
+}
+
+Ranges = dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One kind of pose.
+
+    Attributes:
+        share: how often, relative to the other activities.
+        ranges: ``"hip.flex": (low, high)`` in degrees for both sides apart, or one side's name.
+            Left and right of the whole activity are exchanged half of the time.
+        swings: ``"hip.flex": (amplitude, phase)`` in degrees: added as amplitude x
+            sin(stride + phase), half a turn later on the right.
+        planted: the ankles keep the soles level with the ground where they can.
+        lift: highest share of the body height by which the person is off the ground.
+        seat: the person sits on something that stands on the ground.
+    """
+
+    share: float
+    ranges: Ranges = field(default_factory=dict)
+    swings: Ranges = field(default_factory=dict)
+    planted: bool = True
+    lift: float = 0.0
+    seat: bool = False
+
+
+ACTIVITIES: Final = {
+    "stand": Activity(13),
+    "hands_on_hips": Activity(
+        4, {"shoulder.bend": (35, 55), "shoulder.flex": (-30, -10), "elbow.flex": (85, 115),
+            "shoulder.twist": (-65, -45), "hip.bend": (2, 14)}
+    ),
+    "fold_arms": Activity(
+        4, {"shoulder.flex": (20, 40), "shoulder.bend": (0, 12), "shoulder.twist": (-60, -35),
+            "elbow.flex": (95, 120), "wrist.flex": (0, 20)}
+    ),
+    "use_phone": Activity(
+        5, {"right_shoulder.flex": (15, 50), "right_elbow.flex": (90, 130), "neck.flex": (10, 40),
+            "right_shoulder.twist": (-40, -5)}
+    ),
+    "gesture": Activity(
+        7, {"shoulder.flex": (0, 75), "shoulder.bend": (0, 60), "shoulder.twist": (-40, 60),
+            "elbow.flex": (20, 120)}
+    ),
+    "wave": Activity(
+        5, {"right_shoulder.bend": (80, 165), "right_shoulder.twist": (20, 85),
+            "right_elbow.flex": (15, 100), "right_shoulder.flex": (-5, 20)}
+    ),
+    "reach_up": Activity(
+        5, {"shoulder.flex": (120, 178), "shoulder.bend": (0, 25), "elbow.flex": (0, 50),
+            "neck.flex": (-35, 5), "ankle.flex": (-30, 0)}
+    ),
+    "reach_forward": Activity(
+        4, {"right_shoulder.flex": (55, 110), "right_elbow.flex": (0, 35), "spine.flex": (0, 30),
+            "hip.flex": (-5, 30), "knee.flex": (0, 25)}
+    ),
+    "arms_spread": Activity(
+        4, {"shoulder.bend": (60, 110), "elbow.flex": (0, 30), "shoulder.twist": (-30, 40)}
+    ),
+    "walk": Activity(
+        15, {"spine.flex": (0, 10), "elbow.flex": (10, 45), "knee.flex": (4, 16),
+             "hip.flex": (2, 10), "hip.bend": (0, 4)},
+        {"hip.flex": (24, 0), "shoulder.flex": (24, math.pi), "knee.flex": (26, 1.7),
+         "ankle.flex": (8, -1.2)},
+    ),
+    "run": Activity(
+        9, {"root.flex": (2, 14), "elbow.flex": (70, 115), "knee.flex": (25, 50),
+            "hip.flex": (12, 28), "hip.bend": (0, 4), "neck.flex": (-15, 5)},
+        {"hip.flex": (42, 0), "shoulder.flex": (42, math.pi), "knee.flex": (45, 2.0)},
+        planted=False, lift=0.06,
+    ),
+    "sit": Activity(
+        9, {"hip.flex": (75, 100), "knee.flex": (60, 105), "hip.bend": (0, 20),
+            "root.flex": (-15, 12), "shoulder.flex": (5, 45), "elbow.flex": (20, 95),
+            "shoulder.twist": (-40, 10)},
+        seat=True,
+    ),
+    "sit_on_ground": Activity(
+        3, {"hip.flex": (70, 115), "knee.flex": (10, 120), "hip.bend": (0, 35),
+            "root.flex": (-25, 5), "shoulder.flex": (-30, 50), "elbow.flex": (0, 80)},
+    ),
+    "squat": Activity(
+        5, {"hip.flex": (80, 120), "knee.flex": (85, 135), "hip.bend": (5, 30),
+            "root.flex": (15, 40), "shoulder.flex": (20, 90), "elbow.flex": (10, 90)}
+    ),
+    "kneel": Activity(
+        3, {"left_hip.flex": (75, 100), "left_knee.flex": (80, 105), "right_hip.flex": (-10, 15),
+            "right_knee.flex": (85, 110), "right_ankle.flex": (-50, -20),
+            "shoulder.flex": (0, 50), "elbow.flex": (20, 90)}
+    ),
+    "lunge": Activity(
+        5, {"left_hip.flex": (50, 95), "left_knee.flex": (50, 95), "right_hip.flex": (-30, -5),
+            "right_knee.flex": (5, 45), "shoulder.flex": (-30, 80), "elbow.flex": (10, 100),
+            "spine.flex": (0, 25)}
+    ),
+    "bend_down": Activity(
+        4, {"hip.flex": (35, 70), "spine.flex": (20, 55), "root.flex": (25, 50),
+            "knee.flex": (0, 40), "shoulder.flex": (40, 100), "elbow.flex": (0, 40)}
+    ),
+    "jump": Activity(
+        5, {"shoulder.flex": (20, 170), "shoulder.bend": (5, 60), "elbow.flex": (5, 70),
+            "hip.flex": (-10, 70), "hip.bend": (0, 30), "knee.flex": (10, 100),
+            "ankle.flex": (-45, -10)},
+        planted=False, lift=0.35,
+    ),
+    "star_jump": Activity(
+        3, {"shoulder.bend": (95, 150), "elbow.flex": (0, 30), "hip.bend": (15, 38),
+            "knee.flex": (0, 25), "ankle.flex": (-40, 0)},
+        planted=False, lift=0.25,
+    ),
+    "throw": Activity(
+        5, {"right_shoulder.bend": (75, 110), "right_shoulder.twist": (30, 90),
+            "right_elbow.flex": (40, 110), "left_shoulder.flex": (20, 95),
+            "spine.twist": (-35, -5), "left_hip.flex": (5, 50), "left_knee.flex": (5, 50),
+            "right_hip.flex": (-25, 10), "right_knee.flex": (5, 40)}
+    ),
+    "kick": Activity(
+        4, {"right_hip.flex": (35, 100), "right_knee.flex": (0, 60), "right_hip.bend": (0, 25),
+            "right_ankle.flex": (-40, 0), "root.flex": (-20, 2), "left_knee.flex": (0, 25),
+            "shoulder.bend": (15, 75), "elbow.flex": (10, 70)}
+    ),
+    "racket": Activity(
+        4, {"right_shoulder.flex": (30, 140), "right_shoulder.bend": (10, 80),
+            "right_elbow.flex": (5, 90), "spine.twist": (-35, 35), "spine.bend": (-15, 20),
+            "hip.bend": (8, 30), "hip.flex": (5, 50), "knee.flex": (10, 60),
+            "left_shoulder.bend": (15, 70), "left_elbow.flex": (10, 80)}
+    ),
+    "dance": Activity(
+        5, {"shoulder.bend": (10, 150), "shoulder.flex": (-30, 60), "elbow.flex": (5, 120),
+            "left_hip.bend": (5, 45), "left_hip.flex": (-20, 60), "left_knee.flex": (5, 90),
+            "spine.bend": (-25, 25), "root.bend": (-12, 12)}
+    ),
+    "lie_on_back": Activity(
+        2, {"root.flex": (-96, -82), "shoulder.bend": (5, 110), "hip.flex": (-5, 40),
+            "knee.flex": (0, 70), "elbow.flex": (0, 100)}, planted=False,
+    ),
+    "lie_on_front": Activity(
+        1.2, {"root.flex": (82, 94), "shoulder.flex": (0, 170), "elbow.flex": (0, 100),
+              "hip.flex": (-10, 5), "knee.flex": (0, 60), "spine.flex": (-25, 0)}, planted=False,
+    ),
+    "lie_on_side": Activity(
+        1.2, {"root.bend": (75, 95), "hip.flex": (5, 70), "knee.flex": (10, 90),
+              "shoulder.flex": (10, 120), "elbow.flex": (10, 110)}, planted=False,
+    ),
+    "plank": Activity(
+        1.2, {"root.flex": (65, 82), "shoulder.flex": (75, 100), "elbow.flex": (0, 60),
+              "hip.flex": (-5, 15), "neck.flex": (-40, 0)}, planted=False,
+    ),
+    "all_fours": Activity(
+        1.5, {"root.flex": (70, 90), "shoulder.flex": (75, 100), "elbow.flex": (0, 25),
+              "hip.flex": (70, 95), "knee.flex": (80, 100), "neck.flex": (-40, 0)}, planted=False,
+    ),
+    "handstand": Activity(
+        1, {"root.flex": (165, 195), "shoulder.flex": (160, 180), "elbow.flex": (0, 20),
+            "hip.flex": (-20, 40), "hip.bend": (0, 40), "knee.flex": (0, 60)}, planted=False,
+    ),
+}  # fmt: skip
+
+
+def _sides(joint: str) -> tuple[str, ...]:
+    return (joint,) if joint in JOINTS else (f"left_{joint}", f"right_{joint}")
+
+
+def _place(angle: str) -> list[tuple[int, int]]:
+    joint, axis = angle.split(".")
+    return [(JOINTS.index(side), _AXES.index(axis)) for side in _sides(joint)]
+
+
+def _table(rows: dict[str, tuple[tuple[float, float], ...]], default: float) -> Tensor:
+    table = torch.empty(len(JOINTS), 3, 2)
+    table[..., 0], table[..., 1] = -default, default
+    for joint, ranges in rows.items():
+        for side in _sides(joint):
+            table[JOINTS.index(side)] = torch.tensor(ranges, dtype=torch.float32)
+    return table
+
+
+#: [15, 3, 2] lowest and highest degrees of each angle; the root is free.
+LIMITS: Final = _table(_LIMITS, 360.0)
+MIRROR: Final = [
+    JOINTS.index(name.replace("left", "RIGHT").replace("right", "left").replace("RIGHT", "right"))
+    for name in JOINTS
+]
+
+
+def _activity_tables() -> tuple[Tensor, Tensor, Tensor]:
+    """Return ranges [A, 15, 3, 2], swings [A, 15, 3, 2] and flags [A, 3] of all activities."""
+    stance = _table(_STANCE, 0.0)
+    ranges = stance.expand(len(ACTIVITIES), *stance.shape).clone()
+    swings = torch.zeros_like(ranges)
+    flags = torch.zeros(len(ACTIVITIES), 3)
+    for row, activity in enumerate(ACTIVITIES.values()):
+        for angle, limits in activity.ranges.items():
+            for joint, axis in _place(angle):
+                ranges[row, joint, axis] = torch.tensor(limits)
+        for angle, (amplitude, phase) in activity.swings.items():
+            for (joint, axis), delay in zip(_place(angle), (0.0, math.pi), strict=True):
+                swings[row, joint, axis] = torch.tensor([amplitude, phase + delay])
+        flags[row] = torch.tensor([activity.planted, activity.lift, activity.seat])
+    return ranges, swings, flags
+
+
+_RANGES, _SWINGS, _FLAGS = _activity_tables()
+_SHARES = torch.tensor([activity.share for activity in ACTIVITIES.values()], dtype=torch.float64)
+_CUMULATIVE = (_SHARES.cumsum(0) / _SHARES.sum()).float()
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Poses of B x N people.
+
+    Attributes:
+        angles: [B, N, 15, 3] degrees, inside ``LIMITS``.
+        activity: [B, N] rows of ``ACTIVITIES``.
+        lift: [B, N] share of the body height between the lowest point and the ground.
+        seated: [B, N] bool.
+    """
+
+    angles: Tensor
+    activity: Tensor
+    lift: Tensor
+    seated: Tensor
+
+
+def sample_poses(draws: Draws, people: int) -> Poses:
+    """Return the poses of ``people`` persons a scene."""
+    device = draws.keys.device
+    activity = torch.bucketize(draws.uniform(people), _CUMULATIVE.to(device), right=True)
+    ranges, swings = _RANGES.to(device)[activity], _SWINGS.to(device)[activity]
+    flags = _FLAGS.to(device)[activity]
+    low, high = ranges.unbind(-1)
+    angles = low + (high - low) * draws.uniform(people, len(JOINTS), 3)
+    stride = draws.uniform(people, low=-math.pi, high=math.pi)[..., None, None]
+    vigour = draws.uniform(people, low=0.5, high=1.15)[..., None, None]
+    angles = angles + swings[..., 0] * vigour * sine_cosine(stride + swings[..., 1])[0]
+    angles = torch.where(draws.chance(0.5, people)[..., None, None], angles[..., MIRROR, :], angles)
+    angles = _clamped(_planted(_clamped(angles), flags[..., 0] > 0))
+    lift = flags[..., 1] * draws.uniform(people)
+    return Poses(angles, activity, lift, flags[..., 2] > 0)
+
+
+def _clamped(angles: Tensor) -> Tensor:
+    limits = LIMITS.to(angles.device)
+    return torch.minimum(torch.maximum(angles, limits[..., 0]), limits[..., 1])
+
+
+def _planted(angles: Tensor, planted: Tensor) -> Tensor:
+    """Turn the ankles so that the soles are level: the rotations down the leg add up to zero."""
+    hip, knee, ankle = (JOINTS.index(f"left_{name}") for name in ("hip", "knee", "ankle"))
+    legs, knees, feet = slice(hip, hip + 2), slice(knee, knee + 2), slice(ankle, ankle + 2)
+    pitch = angles[..., 0:1, 0] + angles[..., knees, 0] - angles[..., legs, 0]
+    angles = angles.clone()
+    levelled = angles[..., feet, 0] + pitch
+    angles[..., feet, 0] = torch.where(planted[..., None], levelled, angles[..., feet, 0])
+    return angles

@@ -1,0 +1,173 @@
+"""Plain data in the middle: what is run, as frozen values with a content hash."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+KEY_LENGTH = 16  # hexadecimal digits: 64 bits, ample for any number of experiments
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A registered pipeline and its keyword arguments.
+
+    ``plugin`` is the sha256 of the user's file that registered a part of it, "" for our own, so
+    that an edited plugin is a new experiment.
+    """
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    plugin: str = ""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which images; ``digest`` pins the content of data that lies on disk.
+
+    Attributes:
+        name: a registered data set.
+        skeleton: the name of its joint set.
+        train_images, val_images: how many; 0 means all.
+        image_size: side of a rendered scene in pixels; 0 for photographs.
+        crop_size: side of a person's crop in pixels.
+        seed: of the renderer.
+        digest: sha256 of the annotation files, or the renderer's version.
+    """
+
+    name: str
+    skeleton: str
+    train_images: int
+    val_images: int
+    image_size: int
+    crop_size: int
+    seed: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """One training: schedule, optimiser, augmentation, device and number format.
+
+    Attributes:
+        steps: optimiser steps.
+        batch_size: images a step.
+        learning_rate: AdamW's, at its highest; warms up linearly, then falls as a cosine to 0.
+        weight_decay: of AdamW, on weights of two or more dimensions.
+        warmup: share of the steps.
+        rotation: largest rotation in degrees, both ways, uniform.
+        scale: largest factor of zoom in or out, log-uniform.
+        shift: largest shift as a share of the crop, uniform.
+        flip: mirror half of the images.
+        device: "cpu" or "cuda".
+        precision: "fp32" or "bf16" (autocast).
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup: float
+    rotation: float
+    scale: float
+    shift: float
+    flip: bool
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The fingerprint of a measurement: rows that differ here are never ranked together."""
+
+    split: str
+    boxes: str
+    input_size: int
+    scales: tuple[float, ...]
+    flip: bool
+    score_rule: str
+    decoder: str
+
+    def __str__(self) -> str:
+        flip = "flip test" if self.flip else "no flip"
+        scales = "/".join(f"{scale:g}" for scale in self.scales)
+        return (
+            f"{self.split}, {self.boxes} boxes, {self.input_size} px, scale {scales}, {flip}, "
+            f"score: {self.score_rule}, decoder: {self.decoder}"
+        )
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Train one model on one data set with one seed, and measure it.
+
+    ``variant`` names the row in reports; it does not enter the key, so that suites which share an
+    experiment share its record.
+    """
+
+    variant: str
+    model: ModelSpec
+    data: DataSpec
+    train: TrainSpec
+    protocol: Protocol
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        return _key("accuracy", asdict(replace(self, variant="")))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild an experiment from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        protocol = values["protocol"] | {"scales": tuple(values["protocol"]["scales"])}
+        return cls(
+            variant=values["variant"],
+            model=ModelSpec(**values["model"]),
+            data=DataSpec(**values["data"]),
+            train=TrainSpec(**values["train"]),
+            protocol=Protocol(**protocol),
+            seed=values["seed"],
+        )
+
+
+@dataclass(frozen=True)
+class LatencyExperiment:
+    """Time several trained models in one interleaved run.
+
+    Attributes:
+        experiments: the accuracy experiments whose very models are timed.
+        batch_sizes: images a call.
+        rounds: interleaved rounds; each gives one sample a model and batch size.
+    """
+
+    experiments: tuple[Experiment, ...]
+    batch_sizes: tuple[int, ...]
+    rounds: int
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        values = {
+            "experiments": [experiment.key for experiment in self.experiments],
+            "batch_sizes": self.batch_sizes,
+            "rounds": self.rounds,
+        }
+        return _key("latency", values)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        return cls(
+            experiments=tuple(Experiment.from_dict(one) for one in values["experiments"]),
+            batch_sizes=tuple(values["batch_sizes"]),
+            rounds=values["rounds"],
+        )
+
+
+Job = Experiment | LatencyExperiment
+
+
+def _key(kind: str, values: dict[str, Any]) -> str:
+    canonical = json.dumps([kind, values], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:KEY_LENGTH]

@@ -1,0 +1,307 @@
+"""OKS average precision: pycocotools matches, and its matches can be weighted image by image.
+
+Matching does not depend on which images are drawn, so a bootstrap needs it only once: a resample
+is a weight per image, and the precision-recall curves are summed again from weighted matches.
+"""
+
+import contextlib
+import io
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from bench.data.contract import Target
+from bench.problem import Problem
+from models.skeleton import Skeleton
+
+PERSON: Final = 1  # COCO's category id of people
+
+# COCO keypoint evaluation: ten OKS thresholds, AP from the precision at 101 recalls.
+_THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
+_RECALLS: Final = np.linspace(0.0, 1.0, 101)
+_ALL_AREAS: Final = [0.0, 1e10]
+# Weighted detections held at a time: small enough for the processor's cache, large enough that
+# the calls into numpy do not count.
+_CHUNK: Final = 1 << 18
+
+
+def coco_ground_truth(
+    targets: list[Target], sizes: list[tuple[int, int]], skeleton: Skeleton
+) -> dict[str, Any]:
+    """Return the people as a COCO keypoints file, ready for ``json.dump``.
+
+    A person without annotated joints keeps ``num_keypoints`` 0 and a crowd its ``iscrowd`` 1:
+    COCO evaluation neither asks for them nor punishes what lies on them.
+
+    Args:
+        targets: one an image.
+        sizes: (height, width) in pixels, one an image.
+        skeleton: the joints of the targets.
+
+    Raises:
+        Problem: an image id is used twice, or an annotation id is used twice or is not positive.
+    """
+    annotations = [
+        annotation for target in targets for annotation in _annotations(target, skeleton)
+    ]
+    _check_ids([target["image_id"] for target in targets], annotations)
+    return {
+        "info": {"description": "People as the benchmark evaluates them"},
+        "images": [
+            {"id": target["image_id"], "height": height, "width": width}
+            for target, (height, width) in zip(targets, sizes, strict=True)
+        ],
+        "annotations": annotations,
+        "categories": [
+            {
+                "id": PERSON,
+                "name": "person",
+                "supercategory": "person",
+                "keypoints": list(skeleton.joints),
+                "skeleton": [[a + 1, b + 1] for a, b in skeleton.limbs],
+            }
+        ],
+    }
+
+
+def _annotations(target: Target, skeleton: Skeleton) -> list[dict[str, Any]]:
+    annotations = []
+    for index, annotation_id in enumerate(target["annotation_ids"].tolist()):
+        keypoints = target["keypoints"][index].double()
+        if len(keypoints) != len(skeleton):
+            raise Problem(
+                f"annotation {annotation_id} of image {target['image_id']} has {len(keypoints)} "
+                f"joints, but {skeleton.name} has {len(skeleton)}; choose the data's own skeleton"
+            )
+        annotated = keypoints[:, 2] > 0
+        left, top, right, bottom = target["boxes"][index].tolist()
+        annotations.append(
+            {
+                "id": annotation_id,
+                "image_id": target["image_id"],
+                "category_id": PERSON,
+                "bbox": [left, top, right - left, bottom - top],
+                "area": float(target["area"][index]),
+                "iscrowd": int(target["iscrowd"][index]),
+                "num_keypoints": int(annotated.sum()),
+                # COCO writes a joint that is not annotated as 0, 0, 0.
+                "keypoints": keypoints.where(annotated.unsqueeze(1), 0).flatten().tolist(),
+            }
+        )
+    return annotations
+
+
+def _check_ids(image_ids: list[int], annotations: list[dict[str, Any]]) -> None:
+    if len(set(image_ids)) < len(image_ids):
+        repeated = next(one for one in image_ids if image_ids.count(one) > 1)
+        raise Problem(f"image id {repeated} is used twice; give each image an id of its own")
+    seen: set[int] = set()
+    for annotation in annotations:
+        if annotation["id"] < 1 or annotation["id"] in seen:
+            raise Problem(
+                f"annotation id {annotation['id']} of image {annotation['image_id']} is used "
+                "twice or is not positive, which COCO evaluation takes for 'no match'; "
+                "number the annotations from 1"
+            )
+        seen.add(annotation["id"])
+
+
+@dataclass(frozen=True)
+class OksMatches:
+    """Which detections are right: D detections, T = 10 OKS thresholds, I images.
+
+    Detections are in falling order of score, ties in the order of ``COCOeval.accumulate``.
+
+    Attributes:
+        image: int64 ``[D]``, position of the detection's image in the ground truth's list.
+        score: float64 ``[D]``.
+        matched: bool ``[D, T]``, a person was found.
+        ignored: bool ``[D, T]``, counts neither for nor against (on a crowd, say).
+        positives: int64 ``[I]``, persons to be found in each image.
+    """
+
+    image: NDArray[np.int64]
+    score: NDArray[np.float64]
+    matched: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+    positives: NDArray[np.int64]
+
+    def to_json(self) -> dict[str, list[Any]]:
+        """Return plain JSON; ``matched`` and ``ignored`` hold bit t for OKS 0.50 + 0.05 t."""
+        bits = 1 << np.arange(len(_THRESHOLDS))
+        return {
+            "image": self.image.tolist(),
+            "score": self.score.tolist(),
+            "matched": (self.matched @ bits).tolist(),
+            "ignored": (self.ignored @ bits).tolist(),
+            "positives": self.positives.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, list[Any]]) -> Self:
+        """Rebuild the matches from ``to_json`` of them."""
+        bits = 1 << np.arange(len(_THRESHOLDS))
+
+        def unpacked(name: str) -> NDArray[np.bool_]:
+            return (np.array(values[name], dtype=np.int64)[:, None] & bits) > 0
+
+        return cls(
+            image=np.array(values["image"], dtype=np.int64),
+            score=np.array(values["score"], dtype=np.float64),
+            matched=unpacked("matched"),
+            ignored=unpacked("ignored"),
+            positives=np.array(values["positives"], dtype=np.int64),
+        )
+
+    def statistics(
+        self, weights: NDArray[np.integer[Any]] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return AP, AP50, AP75 and AR as fractions; nan where no person is to be found.
+
+        With all weights 1 they equal ``COCOeval.stats`` bit for bit (where those are not -1);
+        a weight of 2 is the same as having the image twice.
+
+        Args:
+            weights: ``[R, I]``, how often each image was drawn in each of R resamples.
+
+        Returns:
+            Each statistic as ``[R]``; without weights as a 0-dimensional array of every image
+            taken once, so ``float()`` reads it.
+        """
+        if weights is None:
+            every_image_once = np.ones((1, len(self.positives)), dtype=np.int64)
+            return {name: one[0] for name, one in self.statistics(every_image_once).items()}
+        rows = max(1, _CHUNK // max(1, len(self.image)))
+        chunks = [
+            self._precision_and_recall(weights[start : start + rows])
+            for start in range(0, len(weights), rows)
+        ]
+        precision = np.concatenate([chunk[0] for chunk in chunks])
+        recall = np.concatenate([chunk[1] for chunk in chunks])
+        return {
+            "AP": precision.reshape(len(weights), -1).mean(axis=1),
+            "AP50": precision[:, 0].mean(axis=1),
+            "AP75": precision[:, 5].mean(axis=1),
+            "AR": recall.mean(axis=1),
+        }
+
+    def _precision_and_recall(
+        self, weights: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the precision ``[R, T, 101]`` at each recall and the highest recall ``[R, T]``.
+
+        Only right detections are visited: between two of them recall stands still and precision
+        falls, so neither the envelope nor the place where a recall is reached lies there.
+        """
+        persons = (weights @ self.positives).astype(np.float64)
+        drawn = weights.astype(np.float64).take(self.image, axis=1)
+        all_so_far = np.cumsum(drawn, axis=1)
+        precision = np.zeros((len(weights), len(_THRESHOLDS), len(_RECALLS)))
+        recall = np.zeros((len(weights), len(_THRESHOLDS)))
+        for t in range(len(_THRESHOLDS)):
+            right = np.flatnonzero(self.matched[:, t] & ~self.ignored[:, t])
+            if not len(right):
+                continue
+            found = drawn.take(right, axis=1)
+            np.cumsum(found, axis=1, out=found)
+            precise = all_so_far.take(right, axis=1)  # first the number of those that count
+            skipped = np.flatnonzero(self.ignored[:, t])
+            if len(skipped):
+                so_far = np.cumsum(np.pad(drawn[:, skipped], ((0, 0), (1, 0))), axis=1)
+                precise -= so_far.take(np.searchsorted(skipped, right), axis=1)
+            precise += np.spacing(1)  # the same rounding as COCOeval's, to the last bit
+            np.divide(found, precise, out=precise)
+            envelope = np.maximum.accumulate(precise[:, ::-1], axis=1)[:, ::-1]
+            for row in np.flatnonzero(persons):
+                reached = found[row] / persons[row]
+                at = np.searchsorted(reached, _RECALLS, side="left")
+                inside = at < len(reached)
+                precision[row, t, inside] = envelope[row, at[inside]]
+                recall[row, t] = reached[-1]
+        precision[persons == 0] = np.nan
+        recall[persons == 0] = np.nan
+        return precision, recall
+
+
+def match_oks(
+    ground_truth: dict[str, Any], detections: list[dict[str, Any]], skeleton: Skeleton
+) -> OksMatches:
+    """Match detections to people by OKS, as COCO does: at most 20 an image, all areas.
+
+    Args:
+        ground_truth: a COCO keypoints file; one category, people.
+        detections: COCO keypoint results.
+        skeleton: gives the OKS falloffs.
+
+    Raises:
+        Problem: a detection has an unknown image, a wrong number of joints or a value that is not
+            finite (for which pycocotools would find a match).
+    """
+    positions = {image["id"]: index for index, image in enumerate(ground_truth["images"])}
+    _check_detections(detections, positions, skeleton)
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+        truth = _indexed(ground_truth, ground_truth["annotations"])
+        found = _indexed(
+            ground_truth, [{**one, "area": _area(one["keypoints"])} for one in detections]
+        )
+        evaluation = COCOeval(truth, found, "keypoints")
+        evaluation.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
+        evaluation.params.catIds = [PERSON]
+        evaluation.params.areaRng = [_ALL_AREAS]
+        evaluation.params.areaRngLbl = ["all"]
+        evaluation.evaluate()
+    images = [one for one in evaluation.evalImgs if one is not None]
+    positives = np.zeros(len(positions), dtype=np.int64)
+    for one in images:
+        positives[positions[one["image_id"]]] = np.count_nonzero(one["gtIgnore"] == 0)
+    image = np.repeat(
+        np.array([positions[one["image_id"]] for one in images], dtype=np.int64),
+        [len(one["dtScores"]) for one in images],
+    )
+    score = np.array([score for one in images for score in one["dtScores"]], dtype=np.float64)
+    nothing = np.zeros((len(_THRESHOLDS), 0))
+    matched = np.concatenate([nothing, *(one["dtMatches"] for one in images)], axis=1).T > 0
+    ignored = np.concatenate([nothing, *(one["dtIgnore"] for one in images)], axis=1).T > 0
+    order = np.argsort(-score, kind="mergesort")  # stable, as in COCOeval.accumulate
+    return OksMatches(image[order], score[order], matched[order], ignored[order], positives)
+
+
+def _indexed(ground_truth: dict[str, Any], annotations: list[dict[str, Any]]) -> COCO:
+    """Return pycocotools' index, over copies (it writes into them) numbered from 1.
+
+    Id 0 would read as "no match", and of two annotations with one id the first would be lost.
+    """
+    coco = COCO()
+    coco.dataset = {
+        "images": ground_truth["images"],
+        "categories": ground_truth["categories"],
+        "annotations": [{**one, "id": number} for number, one in enumerate(annotations, start=1)],
+    }
+    coco.createIndex()
+    return coco
+
+
+def _area(keypoints: list[float]) -> float:
+    """Return the area of the joints' box: what COCO takes for a detection's area."""
+    x, y = np.array(keypoints).reshape(-1, 3)[:, :2].T
+    return float(np.ptp(x) * np.ptp(y))
+
+
+def _check_detections(
+    detections: list[dict[str, Any]], positions: dict[int, int], skeleton: Skeleton
+) -> None:
+    for number, one in enumerate(detections):
+        where = f"detection {number} of image {one['image_id']}"
+        if one["image_id"] not in positions:
+            raise Problem(f"{where}: the ground truth has no such image; use its image ids")
+        if len(one["keypoints"]) != 3 * len(skeleton):
+            raise Problem(
+                f"{where} has {len(one['keypoints'])} keypoint numbers instead of 3 for each of "
+                f"the {len(skeleton)} joints of {skeleton.name}"
+            )
+        if not np.isfinite([one["score"], *one["keypoints"]]).all():
+            raise Problem(f"{where} has a score or joint that is not finite; leave it out")

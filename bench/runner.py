@@ -1,0 +1,277 @@
+"""Experiments to records: what is done is kept, the rest runs one by one, each on its own.
+
+A worker that dies takes nothing with it but its experiment, and a run that dies takes its worker
+along. Records are the only state, so running again is how one goes on.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.experiment import Experiment, Job, LatencyExperiment
+from bench.problem import Problem
+from bench.progress import Progress
+from bench.records import Record, read_record, write_record
+from bench.worker import FAILURE_LOG, Task, outline
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# A killed run's worker notices within moments; a run that is alive holds on for longer.
+_LOCK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: "kept" (its record stood already), "done" or "failed" and why."""
+
+    job: Job
+    status: str
+    reason: str
+
+    @property
+    def title(self) -> str:
+        """How the job is called in lines for people."""
+        return title_of(self.job)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all jobs of a run share.
+
+    Attributes:
+        folder: of all records.
+        data_root: the folder of a data set on disk.
+        plugin: the user's file.
+        threads: of the processor, for each worker.
+        command: that started the run, for the records.
+        matches: experiment key -> how its size was matched.
+        lock: what ``only_run`` yielded; workers hold it too, until they are gone.
+    """
+
+    folder: Path
+    data_root: Path | None
+    plugin: Path | None
+    threads: int
+    command: str
+    matches: Mapping[str, dict[str, Any]]
+    lock: int
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[int]:
+    """Hold the results folder for this run alone; yield the lock's file descriptor.
+
+    The lock belongs to the processes that hold it, so it cannot be left behind.
+
+    Raises:
+        Problem: another run holds it, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("a")
+    except OSError as error:
+        raise Problem(
+            f"cannot write the results folder {folder} ({error.strerror}); choose another --out"
+        ) from error
+    with file:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Problem(
+                        f"another run is writing to {folder}; wait for it, or choose another --out"
+                    ) from None
+                time.sleep(0.1)
+        yield file.fileno()
+
+
+def standing(folder: Path, job: Job) -> Record | None:
+    """Return the trusted record of a finished job; None where it must be run."""
+    record, _ = read_record(folder, job.key)
+    return record if record is not None and record["status"] == "done" else None
+
+
+def timed(latency: LatencyExperiment, folder: Path) -> LatencyExperiment | None:
+    """Return ``latency`` of the first finished seed of each variant; None where there is none.
+
+    The seeds of a variant are one and the same network to a clock.
+    """
+    first: dict[str, Experiment] = {}
+    for experiment in latency.experiments:
+        if experiment.variant not in first and standing(folder, experiment):
+            first[experiment.variant] = experiment
+    return replace(latency, experiments=tuple(first.values())) if first else None
+
+
+def pending(
+    experiments: Sequence[Experiment], latency: LatencyExperiment | None, setting: Setting
+) -> int:
+    """Return how many jobs ``run`` has to run."""
+    waiting = sum(_kept(experiment, setting) is None for experiment in experiments)
+    timing = timed(latency, setting.folder) if latency else None
+    again = latency is not None and (
+        waiting > 0 or (timing is not None and _kept(timing, setting) is None)
+    )
+    return waiting + again
+
+
+def run(
+    experiments: Sequence[Experiment],
+    latency: LatencyExperiment | None,
+    setting: Setting,
+    progress: Progress,
+) -> list[Outcome]:
+    """Bring every experiment to a record, then time those that have succeeded.
+
+    A failure is filed with its reason and does not stop the others; it is tried again by the
+    next run.
+
+    Raises:
+        Problem: the records folder cannot be written.
+        KeyboardInterrupt: after the running worker was stopped; what is finished is kept.
+    """
+    outcomes = [_bring(experiment, setting, progress) for experiment in experiments]
+    timing = timed(latency, setting.folder) if latency else None
+    if timing is not None:
+        outcomes.append(_bring(timing, setting, progress))
+    return outcomes
+
+
+def _bring(job: Job, setting: Setting, progress: Progress) -> Outcome:
+    match = dict(setting.matches.get(job.key, {}))
+    record = _kept(job, setting)
+    if record is not None:
+        _note_match(setting.folder, record, match)
+        return Outcome(job, "kept", "")
+    task = Task(
+        job,
+        setting.folder,
+        setting.data_root,
+        setting.plugin,
+        setting.threads,
+        match,
+        setting.command,
+    )
+    progress.begin(title_of(job))
+    try:
+        record = _perform(task, setting.lock, progress)
+    except OSError as error:
+        raise Problem(f"cannot write {setting.folder / job.key}: {error}") from error
+    failed = record["status"] != "done"
+    progress.end(f"failed: {record['reason']}" if failed else "done")
+    return Outcome(job, record["status"], record["reason"])
+
+
+def _kept(job: Job, setting: Setting) -> Record | None:
+    """Return the record that makes running ``job`` needless.
+
+    Times that were taken with another number of threads than is asked for do not.
+    """
+    record = standing(setting.folder, job)
+    if record is None or isinstance(job, Experiment):
+        return record
+    return record if record["measured"].get("threads") == setting.threads else None
+
+
+def _note_match(folder: Path, record: Record, match: dict[str, Any]) -> None:
+    """Note the present matching rule in a kept record.
+
+    The rule decides which experiments are run and is no part of what one measures, so two rules
+    may meet in one and the same experiment.
+    """
+    if record["kind"] == "accuracy" and record["measured"].get("match") != match:
+        write_record(folder, record | {"measured": record["measured"] | {"match": match}})
+
+
+def title_of(job: Job) -> str:
+    """Return how a job is called in lines for people."""
+    if isinstance(job, Experiment):
+        return f"{job.variant}, seed {job.seed}"
+    return f"latency of {len(job.experiments)} models"
+
+
+def _perform(task: Task, lock: int, progress: Progress) -> Record:
+    """Run the worker to its end and return the record it left, or else one of its death."""
+    place = task.folder / task.job.key
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    log = place / FAILURE_LOG
+    started, clock = datetime.now(UTC), time.monotonic()
+    with log.open("wb") as errors:
+        code = _converse(task, lock, progress, errors.fileno())
+    record, _ = read_record(task.folder, task.job.key)
+    if record is None:
+        death = outline(task, _cause_of_death(code, log)) | {
+            "measured": {},
+            "evidence": {},
+            "files": [],
+            "environment": {},
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - clock, 3),
+        }
+        write_record(task.folder, death)
+        record, reason = read_record(task.folder, task.job.key)
+        if record is None:
+            raise OSError(reason)
+    if record["status"] == "done":
+        log.unlink()
+    return record
+
+
+def _converse(task: Task, lock: int, progress: Progress, errors: int) -> int:
+    """Hand the worker its task, pass its events on, and return its exit code."""
+    inherited = os.environ.get("PYTHONPATH")
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *([inherited] if inherited else [])]),
+        "OMP_NUM_THREADS": str(task.threads),
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bench.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment,
+        pass_fds=[lock],
+        text=True,
+        encoding="utf-8",
+        # Ctrl-C reaches this process alone, which then ends the worker in its own time.
+        start_new_session=True,
+    )
+    assert child.stdin is not None and child.stdout is not None
+    try:
+        with suppress(BrokenPipeError):
+            child.stdin.write(json.dumps(task.to_json()) + "\n")
+            child.stdin.flush()
+        for line in child.stdout:
+            if line.endswith("\n"):  # a dying worker's last line may be cut short
+                progress.update(json.loads(line))
+        return child.wait()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        with suppress(BrokenPipeError):
+            child.stdin.close()
+
+
+def _cause_of_death(code: int, log: Path) -> str:
+    if code < 0:
+        name = signal.Signals(-code).name
+        memory = "; the machine may have run out of memory" if -code == signal.SIGKILL else ""
+        return f"the worker was killed by signal {-code} ({name}){memory}"
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    last = f": {lines[-1].strip()}" if lines else ""
+    return f"the worker ended with exit code {code} and left no record{last}"

@@ -1,0 +1,1 @@
+"""Records to what people read: tables, plots and picture sheets. Nothing here measures."""

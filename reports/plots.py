@@ -1,0 +1,314 @@
+"""Pictures of results: accuracy against cost, and loss against step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from adjustText import adjust_text
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.typing import ColorType
+
+# Okabe and Ito's palette for colour-blind readers ("Color Universal Design", 2008), less its
+# yellow, which vanishes on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = ("o", "s", "D", "^", "v")  # 5 and 7 share no factor, so 35 variants look different
+DASHES: tuple[tuple[float, Sequence[float]] | None, ...] = (
+    None,  # solid
+    (0, (5, 1.5)),
+    (0, (2, 1)),
+    (0, (6, 1.5, 1.5, 1.5)),
+)
+INK, FAINT = "#222222", "#8a8a8a"
+LOG_SPAN = 8.0  # an axis whose values span more than this factor is drawn logarithmic
+NARROW_SPAN = 1.5  # below this factor, an axis from nothing on would show only that all are alike
+NAME_REACH = (90.0, 12.0)  # display pixels at 100 dpi: the size of a middling name
+DPI = 160
+
+
+@dataclass(frozen=True)
+class Point:
+    """One variant in a scatter plot; the spreads are ``(low, high)`` in the axis's units."""
+
+    label: str
+    place: int  #: in the list of variants, so that a variant keeps its colour in every plot
+    x: float
+    y: float
+    x_spread: tuple[float, float] | None = None
+    y_spread: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One scatter plot of a figure."""
+
+    x_label: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The training loss of one run."""
+
+    label: str
+    place: int
+    steps: np.ndarray  #: [T], optimiser steps
+    losses: np.ndarray  #: [T]
+
+
+def draw_scatter(
+    path: Path, panels: Sequence[Panel], *, title: str, note: str, y_label: str, floor: float | None
+) -> None:
+    """Write a PNG of accuracy against cost, one panel for each cost.
+
+    Args:
+        path: of the PNG.
+        panels: at least one.
+        title: data set and preset.
+        note: what the error bars mean, under the title.
+        y_label: with its unit.
+        floor: what zero skill scores, or None where it was not measured.
+    """
+    figure = _figure(5.2 * len(panels) + 1.6, 5.2)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    _headline(figure, title, note)
+    marks: list[list[Line2D]] = []
+    for index, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        _clean(ax)
+        ax.set_xlabel(panel.x_label)
+        if index == 0:
+            ax.set_ylabel(y_label)
+        _scale_x(ax, panel.points)
+        _front(ax, panel.points)
+        marks.append([mark for point in panel.points for mark in _mark(ax, point)])
+    _limit_y(axes[0], [point for panel in panels for point in panel.points])
+    figure.canvas.draw()
+    figure.set_layout_engine("none")  # names are placed on the axes as they lie now
+    for ax, panel, drawn in zip(axes, panels, marks, strict=True):
+        if floor is not None:
+            _floor(ax, floor)
+        _label(ax, panel.points, drawn)
+    figure.savefig(path, dpi=DPI)
+
+
+def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
+    """Write a PNG of smoothed training losses over the raw ones; seeds share a colour."""
+    figure = _figure(8.6, 4.8)
+    ax = figure.subplots()
+    _clean(ax)
+    smooth = [_smoothed(curve.losses) for curve in curves]
+    for curve, line in zip(curves, smooth, strict=True):
+        ax.plot(curve.steps, curve.losses, color=_colour(curve.place), alpha=0.18, linewidth=0.7)
+        ax.plot(
+            curve.steps,
+            line,
+            color=_colour(curve.place),
+            linestyle=DASHES[curve.place % len(DASHES)],
+            linewidth=1.8,
+        )
+    everything = np.concatenate([line for line in smooth if len(line)] or [np.ones(1)])
+    if everything.min() > 0 and everything.max() / everything.min() > 2:
+        ax.set_yscale("log")
+        _plain_log(ax.yaxis)
+    ax.set_xlabel("optimiser step")
+    ax.set_ylabel("training loss")
+    _headline(figure, title, "thick: smoothed; faint: every logged step; named from worst to best")
+    final = {
+        curve.label: (line[-1], curve.place)
+        for curve, line in zip(curves, smooth, strict=True)
+        if len(line)
+    }
+    handles = [
+        Line2D([], [], color=_colour(place), linestyle=DASHES[place % len(DASHES)], linewidth=1.8)
+        for _, place in sorted(final.values(), reverse=True)
+    ]
+    labels = [
+        f"{label}  {loss:.3f}"
+        for label, (loss, _) in sorted(final.items(), key=lambda item: item[1], reverse=True)
+    ]
+    ax.legend(
+        handles,
+        labels,
+        title="loss at the end",
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        alignment="left",
+    )
+    figure.savefig(path, dpi=DPI)
+
+
+def pareto_front(points: Sequence[Point]) -> list[Point]:
+    """Return the points that no other beats in both cost and accuracy, cheapest first."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.x, -point.y)):
+        if not front or point.y > front[-1].y:
+            front.append(point)
+    return front
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)  # no window, no global state: reports are also drawn in servers
+    return figure
+
+
+def _headline(figure: Figure, title: str, note: str) -> None:
+    figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
+    figure.supxlabel(note, x=0.012, ha="left", fontsize=8.5, color=FAINT)
+
+
+def _clean(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(FAINT)
+    ax.grid(color="#e4e4e4", linewidth=0.7)
+    ax.set_axisbelow(True)
+    ax.tick_params(color=FAINT, labelcolor=INK)
+
+
+def _colour(place: int) -> ColorType:
+    return PALETTE[place % len(PALETTE)]
+
+
+def _mark(ax: Axes, point: Point) -> list[Line2D]:
+    """Draw a point and its error bars; return all three, which no name may cover."""
+    drawn = []
+    colour = _colour(point.place)
+    for spread, along in ((point.x_spread, "x"), (point.y_spread, "y")):
+        if spread is None:
+            continue
+        fixed = [point.y if along == "x" else point.x] * 2
+        line = (spread, fixed) if along == "x" else (fixed, spread)
+        drawn += ax.plot(
+            *line, color=colour, linewidth=1.5, alpha=0.55, solid_capstyle="butt", zorder=2
+        )
+    drawn += ax.plot(
+        point.x,
+        point.y,
+        marker=MARKERS[point.place % len(MARKERS)],
+        markersize=9,
+        color=colour,
+        markeredgecolor="white",
+        markeredgewidth=1.0,
+        linestyle="none",
+        zorder=4,
+    )
+    return drawn
+
+
+def _front(ax: Axes, points: Sequence[Point]) -> None:
+    front = pareto_front(points)
+    for left, right in pairwise(front):
+        ax.plot(
+            [left.x, right.x, right.x],
+            [left.y, left.y, right.y],
+            color="#bdbdbd",
+            linewidth=1.2,
+            linestyle=(0, (4, 2)),
+            zorder=1,
+        )
+
+
+def _scale_x(ax: Axes, points: Sequence[Point]) -> None:
+    low = min(point.x_spread[0] if point.x_spread else point.x for point in points)
+    high = max(point.x_spread[1] if point.x_spread else point.x for point in points)
+    if low > 0 and high / low > LOG_SPAN:
+        ax.set_xscale("log")
+        ax.set_xlim(low / 1.2, high * 1.5)
+        _plain_log(ax.xaxis)
+    elif low > 0 and high / low < NARROW_SPAN:
+        room = max(0.3 * (high - low), 0.02 * high)
+        ax.set_xlim(low - room, high + room)
+    else:
+        # From nothing on, so that a cost twice as high looks it.
+        ax.set_xlim(0, high * 1.2 if high > 0 else 1)
+
+
+def _plain_log(axis: object) -> None:
+    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))  # type: ignore[attr-defined]
+    axis.set_major_formatter(ScalarFormatter())  # type: ignore[attr-defined]
+    axis.set_minor_formatter(NullFormatter())  # type: ignore[attr-defined]
+
+
+def _limit_y(ax: Axes, points: Sequence[Point]) -> None:
+    low = min(point.y_spread[0] if point.y_spread else point.y for point in points)
+    high = max(point.y_spread[1] if point.y_spread else point.y for point in points)
+    room = max(0.14 * (high - low), 0.4)  # 0.4 points of AP: identical results need an axis too
+    ax.set_ylim(low - room, high + room)
+
+
+def _floor(ax: Axes, floor: float) -> None:
+    low, high = ax.get_ylim()
+    if low <= floor <= high:
+        ax.axhline(floor, color=FAINT, linewidth=1, linestyle=":", zorder=1)
+        text, y = f"mean pose {floor:.1f}", (floor - low) / (high - low) + 0.01
+    else:
+        text, y = f"mean pose {floor:.1f}, below this axis ↓", 0.015
+    ax.text(0.99, y, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=8, color=FAINT)
+
+
+def _label(ax: Axes, points: Sequence[Point], marks: Sequence[Line2D]) -> None:
+    """Name every point, clear of the other names, the marks and the error bars."""
+    across = ax.transData
+    back = across.inverted()
+    spots = across.transform([(point.x, point.y) for point in points])
+    texts = []
+    for index, (point, spot) in enumerate(zip(points, spots, strict=True)):
+        # Names of points in one place start stacked: from one spot no force could part them.
+        stacked = sum(
+            abs(other[0] - spot[0]) < NAME_REACH[0] and abs(other[1] - spot[1]) < NAME_REACH[1]
+            for other in spots[:index]
+        )
+        x, y = back.transform(spot + np.array([8, 8 + 1.4 * NAME_REACH[1] * stacked]))
+        text = ax.text(
+            x,
+            y,
+            point.label,
+            fontsize=9.5,
+            color=INK,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )
+        _pull_inside(ax, text)
+        texts.append(text)
+    adjust_text(
+        texts,
+        x=[point.x for point in points],
+        y=[point.y for point in points],
+        target_x=[point.x for point in points],
+        target_y=[point.y for point in points],
+        objects=list(marks),
+        avoid_self=False,
+        ax=ax,
+        expand=(1.12, 1.35),
+        force_text=(0.2, 0.4),
+        force_static=(0.1, 0.2),
+        arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7},
+        iter_lim=1500,
+    )
+    for text in texts:
+        _pull_inside(ax, text)  # the last push between names may leave the axes again
+
+
+def _pull_inside(ax: Axes, text: Text) -> None:
+    over = text.get_window_extent().x1 - ax.bbox.x1
+    if over > 0:
+        x, y = ax.transData.transform(text.get_position())
+        back, level = ax.transData.inverted().transform((x - over - 2, y))
+        text.set_position((float(back), float(level)))
+
+
+def _smoothed(losses: np.ndarray) -> np.ndarray:
+    """Return the running mean over a twentieth of the curve, shorter at its ends."""
+    half = max(1, len(losses) // 40)
+    total = np.concatenate([[0.0], np.cumsum(losses)])
+    index = np.arange(len(losses))
+    low, high = np.maximum(index - half, 0), np.minimum(index + half + 1, len(losses))
+    return (total[high] - total[low]) / (high - low)

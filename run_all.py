@@ -1,0 +1,191 @@
+"""PoseArch Bench's one door: pick a suite, run what has no record yet, write the report.
+
+python run_all.py --suite blocks
+"""
+
+import argparse
+import importlib
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ablations import SUITES
+from ablations.options import DEVICES, RULES, SYNTHETIC, Options, choose, unknown
+from ablations.presets import PRESETS
+from bench.problem import Problem
+
+if TYPE_CHECKING:
+    from ablations.plan import Plan
+    from bench.runner import Outcome
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit codes; the last is the shell's habit
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say it in one line, without the usage."""
+        raise Problem(f"{message}; see --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(_parser().parse_args(words), shlex.join(["python", "run_all.py", *words]))
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(
+            "interrupted: what is finished is kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    add = parser.add_argument
+    add("--suite", default="blocks", help=f"what is compared: {', '.join(SUITES)}")
+    add("--preset", default="cpu", help=f"how much is run: {', '.join(PRESETS)}")
+    add("--data", default=SYNTHETIC, help="the data set; see --list")
+    add("--data-root", type=Path, metavar="DIR", help="folder of a data set on disk")
+    add("--device", default="auto", help=", ".join(DEVICES))
+    add("--seeds", type=int, metavar="N", help="trainings of each variant")
+    add("--blocks", default="*", metavar="PATTERN", help="which blocks, for example 'io*'")
+    add("--match", default="params", help=f"what the variants share: {', '.join(RULES)}")
+    add("--steps", type=int, metavar="N", help="optimiser steps")
+    add("--plugin", type=Path, metavar="FILE", help="a Python file that registers blocks")
+    add("--out", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    add("--threads", type=int, metavar="N", help="processor threads; default: all there are")
+    setting = "any field of train, data or model, for example train.learning_rate=1e-3"
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help=setting)
+    doing = parser.add_mutually_exclusive_group()
+    add = doing.add_argument
+    add("--list", action="store_true", help="show what there is to choose from")
+    add("--dry-run", action="store_true", help="show what would run, and for how long")
+    add("--report-only", action="store_true", help="rebuild the report from the records")
+    return parser
+
+
+def _run(chosen: argparse.Namespace, command: str) -> int:
+    if chosen.suite not in SUITES:
+        raise unknown("suite", chosen.suite, SUITES)
+    folder = chosen.out / chosen.suite
+    if chosen.report_only:
+        return _report_only(chosen.suite, folder)
+    options = _options(chosen)
+    if chosen.list:
+        return _list()
+    plan: Plan = importlib.import_module(f"ablations.{chosen.suite}").plan(options)
+    threads = _threads(chosen.threads)
+    if chosen.dry_run:
+        from ablations.dry_run import show_plan
+
+        show_plan(plan, folder / "records", threads)
+        return DONE
+    failures = [one for one in _bring(plan, folder, chosen, threads, command) if one.reason]
+    for one in failures:
+        print(f"failed: {one.title}: {one.reason}", file=sys.stderr)
+    return FAILED if failures else DONE
+
+
+def _options(chosen: argparse.Namespace) -> Options:
+    options = Options(
+        preset=chosen.preset,
+        data=chosen.data,
+        data_root=chosen.data_root,
+        device=chosen.device,
+        seeds=chosen.seeds,
+        blocks=chosen.blocks,
+        match=chosen.match,
+        steps=chosen.steps,
+        settings=tuple(chosen.set),
+    )
+    choose(options)  # before torch is imported
+    if chosen.plugin is None:
+        return options
+    from bench.plugin import load_plugin
+
+    plugin = load_plugin(chosen.plugin)
+    return replace(options, plugin=plugin.digest, plugin_blocks=plugin.blocks)
+
+
+def _threads(asked: int | None) -> int:
+    if asked is not None and asked < 1:
+        raise Problem(f"--threads must be at least 1, not {asked}")
+    if asked is None and hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))  # what this process may use; not on every system
+    return asked or os.cpu_count() or 1
+
+
+def _list() -> int:
+    from bench.data.datasets import DATASET_NAMES
+    from models import list_blocks, list_pipelines
+
+    purposes = {name: preset.purpose for name, preset in PRESETS.items()}
+    for kind, entries in (("suites", SUITES), ("presets", purposes)):
+        print(f"{kind}:")
+        for name, text in entries.items():
+            print(f"  {name:<8} {text}")
+    print(f"data sets: {', '.join(DATASET_NAMES)}")
+    print(f"blocks: {', '.join(list_blocks())}")
+    print(f"pipelines: {', '.join(list_pipelines())}")
+    return DONE
+
+
+def _report_only(suite: str, folder: Path) -> int:
+    from ablations.plan import stored_plan
+
+    plan = stored_plan(folder)
+    if not plan.experiments:
+        raise Problem(f"{folder / 'records'} holds no record to report; run the suite first")
+    _report(suite, folder, plan)
+    return DONE
+
+
+def _bring(
+    plan: "Plan", folder: Path, chosen: argparse.Namespace, threads: int, command: str
+) -> "list[Outcome]":
+    """Bring every experiment of the plan to a record, and write the report."""
+    from ablations.plan import save_plan
+    from bench.prepare import prepare_data
+    from bench.progress import open_progress
+    from bench.runner import Setting, only_run, pending, run
+
+    records = folder / "records"
+    with only_run(records) as lock:
+        setting = Setting(
+            folder=records,
+            data_root=chosen.data_root,
+            plugin=chosen.plugin.resolve() if chosen.plugin else None,
+            threads=threads,
+            command=command,
+            matches=plan.matches,
+            lock=lock,
+        )
+        waiting = pending(plan.experiments, plan.latency, setting)
+        if waiting:
+            prepare_data((experiment.data for experiment in plan.experiments), chosen.data_root)
+        save_plan(folder, plan)
+        with open_progress(waiting) as progress:
+            outcomes = run(plan.experiments, plan.latency, setting, progress)
+        _report(chosen.suite, folder, plan)
+    return outcomes
+
+
+def _report(suite: str, folder: Path, plan: "Plan") -> None:
+    from bench.runner import timed
+
+    latency = timed(plan.latency, folder / "records") if plan.latency else None
+    writer = importlib.import_module(f"reports.{suite}")
+    for path in writer.write_report(folder, plan.experiments, latency):
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
