@@ -58,7 +58,7 @@ def match_block(rule: str, block: str, size: ModelSize, joints: int, crop_size: 
     """Return the depth and width at which ``block`` meets the reference's budget.
 
     The preset's width stays where a depth lands within 5 % of the target; otherwise the width
-    nearest to it (in steps of 4, up to half and double) that allows this is taken, or, where none
+    nearest to it (in steps of 4, from half to double) that allows this is taken, or, where none
     does, the nearest budget found.
 
     Raises:
@@ -66,18 +66,31 @@ def match_block(rule: str, block: str, size: ModelSize, joints: int, crop_size: 
     """
     if rule == "blocks":
         return Match(rule, size.depth, size.width, size.depth, size.depth)
-    costs = _Costs(rule, size.stages, joints, crop_size)
-    target = costs.of(REFERENCE, size.width, size.depth)
+
+    def cost(block: str, width: int) -> Cost:
+        try:
+            with torch.device("meta"):  # takes neither memory nor time
+                network = PoseNetwork(joints, block, 1, width, size.stages).eval()
+            return _parameters(network) if rule == "params" else _multiply_adds(network, crop_size)
+        except Exception as error:
+            raise Problem(
+                f"block '{block}' cannot be built or run at {width} channels "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    target = cost(REFERENCE, size.width).at(size.depth)
     if block == REFERENCE:
         return Match(rule, size.depth, size.width, target, target)
     best: Match | None = None
     for width in _widths(size.width):
-        match = _nearest_depth(costs, block, width, target)
+        line = cost(block, width)
+        depth = line.nearest_depth(target)
+        match = Match(rule, depth, width, target, line.at(depth))
         if best is None or abs(match.mismatch) < abs(best.mismatch):
             best = match
         if abs(best.mismatch) <= CLOSE:
             return best
-    assert best is not None
+    assert best is not None  # the preset's own width was tried
     if abs(best.mismatch) > TOO_LARGE:
         raise Problem(
             f"block '{block}' cannot be matched by {rule}: at its nearest size it is off by "
@@ -94,59 +107,49 @@ def _widths(preset: int) -> Iterator[int]:
     yield from sorted(others, key=lambda width: (abs(width - preset), width))
 
 
-def _nearest_depth(costs: "_Costs", block: str, width: int, target: int) -> Match:
-    one = costs.of(block, width, 1)
-    # All blocks of a trunk are alike, so the cost is a straight line of the depth.
-    each = costs.of(block, width, 2) - one
-    depth = max(1, 1 + round((target - one) / each)) if each > 0 else 1
-    return Match(costs.rule, depth, width, target, one + (depth - 1) * each)
-
-
 @dataclass(frozen=True)
-class _Costs:
-    """Counts networks that are built without memory, alike but for block, width and depth."""
+class Cost:
+    """What a network costs as a straight line of its depth: the blocks of a trunk are alike.
 
-    rule: str
-    stages: int
-    joints: int
-    crop_size: int
+    Attributes:
+        rest: of stem, heads and feedback.
+        block: of one block in each stage.
+    """
 
-    def of(self, block: str, width: int, depth: int) -> int:
-        """Return the parameters, or multiply-adds of one crop.
+    rest: int
+    block: int
 
-        Raises:
-            Problem: the block cannot be built or run.
-        """
-        try:
-            with torch.device("meta"):
-                network = PoseNetwork(self.joints, block, depth, width, self.stages).eval()
-            if self.rule == "params":
-                return _parameters(network)
-            return _multiply_adds(network, self.crop_size)
-        except Exception as error:
-            raise Problem(
-                f"block '{block}' cannot be built or run at {width} channels "
-                f"({type(error).__name__}: {error})"
-            ) from error
+    def at(self, depth: int) -> int:
+        """Return the cost of the network with ``depth`` blocks a stage."""
+        return self.rest + depth * self.block
+
+    def nearest_depth(self, target: int) -> int:
+        """Return the depth, at least 1, whose cost is nearest to ``target``."""
+        return max(1, round((target - self.rest) / self.block)) if self.block else 1
 
 
-def _parameters(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
+def _parameters(network: PoseNetwork) -> Cost:
+    def count(module: nn.Module) -> int:
+        return sum(parameter.numel() for parameter in module.parameters())
+
+    blocks = count(network.trunks)
+    return Cost(count(network) - blocks, blocks)
 
 
-def _multiply_adds(network: nn.Module, crop_size: int) -> int:
-    """Return those of convolutions and linear layers."""
-    total = 0
+def _multiply_adds(network: PoseNetwork, crop_size: int) -> Cost:
+    """Count the convolutions and linear layers for one crop, by the size of their outputs."""
+    of_blocks = set(network.trunks.modules())
+    counted = {True: 0, False: 0}
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal total
         weight = layer.weight
         assert isinstance(weight, Tensor)
-        total += weight.numel() * (output.numel() // weight.shape[0])
+        positions = output.numel() // weight.shape[0]
+        counted[layer in of_blocks] += weight.numel() * positions
 
     for layer in network.modules():
         if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
             layer.register_forward_hook(count)
     with torch.no_grad():
         network(torch.empty(1, 3, crop_size, crop_size, device="meta"))
-    return total
+    return Cost(counted[False], counted[True])

@@ -5,8 +5,6 @@ and gives the same ones to every model, so that what makes an image hard for all
 a difference.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,5 +70,5 @@ def tied_with_best(samples: Samples, level: float = 0.95) -> NDArray[np.bool_]:
         level: of the intervals.
     """
     best = samples[np.nanmean(samples, axis=1).argmax()]
-    ends: list[Any] = [paired_difference(best, one, level) for one in samples]
+    ends = [paired_difference(best, one, level) for one in samples]
     return np.array([low <= 0 <= high for low, high in ends])

@@ -9,8 +9,8 @@ from bench.problem import Problem
 from models import create_pipeline, list_blocks, registry
 from models.skeleton import COCO17
 
-SIZE = ModelSize(depth=1, width=32, stages=1)
-CROP = 64
+SIZE = ModelSize(depth=1, width=16, stages=1)
+CROP = 32
 
 
 def network(block, depth, width, stages=1, crop_size=CROP):
@@ -39,9 +39,9 @@ def plugin(monkeypatch):
 @pytest.mark.parametrize("stages", [1, 2])
 @pytest.mark.parametrize("block", list_blocks())
 def test_parameters_are_those_of_the_real_network(block, stages):
-    match = match_block("params", block, ModelSize(1, 32, stages), len(COCO17), CROP)
+    match = match_block("params", block, ModelSize(1, 16, stages), len(COCO17), CROP)
     assert match.value == parameters(block, match.depth, match.width, stages)
-    assert match.target == parameters(REFERENCE, 1, 32, stages)
+    assert match.target == parameters(REFERENCE, 1, 16, stages)
 
 
 @pytest.mark.parametrize("block", list_blocks())
@@ -90,9 +90,9 @@ def test_the_preset_s_width_stays_where_depth_alone_will_do(plugin):
         return nn.Conv2d(in_channels, out_channels, 1)
 
     match = match_block("params", "plain", SIZE, len(COCO17), CROP)
-    # One block has 32 * 32 + 32 parameters, so depth lands within half of that.
-    assert match.width == 32
-    assert abs(match.value - match.target) <= (32 * 32 + 32) / 2
+    # One block has 16 * 16 + 16 parameters, so depth lands within half of that.
+    assert match.width == 16
+    assert abs(match.value - match.target) <= (16 * 16 + 16) / 2
 
 
 def test_the_width_gives_way_where_depth_alone_will_not_do(plugin):
@@ -100,7 +100,7 @@ def test_the_width_gives_way_where_depth_alone_will_not_do(plugin):
     def heavy(in_channels, out_channels):
         return nn.Conv2d(in_channels, out_channels, 13, padding=6)
 
-    match = match_block("params", "heavy", SIZE, len(COCO17), CROP)
+    match = match_block("params", "heavy", ModelSize(1, 32, 1), len(COCO17), CROP)
     # At 32 channels one block has 173,088 parameters; one is too few by 6 %, two too many.
     assert match.width != 32
     assert abs(match.mismatch) <= CLOSE
