@@ -124,6 +124,7 @@ def settle_device(train: TrainSpec) -> TrainSpec:
         Problem: "cuda" is asked for and there is none.
     """
     import torch
+
     from bench.environment import has_bf16
 
     cuda = torch.cuda.is_available()

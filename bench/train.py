@@ -84,7 +84,7 @@ def train(
         images = batch.to(accelerator.device, memory_format=torch.channels_last)
         with accelerator.autocast():
             loss = torch.stack(list(prepared(images, targets).values())).sum()
-        rates.append(0.0 if scheduler is None else scheduler.get_last_lr()[0])
+        rates.append(0.0 if scheduler is None else float(scheduler.get_last_lr()[0]))
         if optimizer is not None and scheduler is not None:
             optimizer.zero_grad(set_to_none=True)
             accelerator.backward(loss)

@@ -3,7 +3,9 @@
 from torch import Tensor, nn
 
 
-def conv_bn(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Module:
+def conv_bn(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+) -> nn.Sequential:
     """Return convolution and batch norm; "same" padding, no bias (the norm's shift replaces it)."""
     return nn.Sequential(
         nn.Conv2d(

@@ -119,7 +119,7 @@ def _scatters(folder: Path, comparison: Comparison, timing: Timing, suffix: str)
         for batch in timing.batch_sizes
         if (points := _latency_points(comparison, timing, batch))
     ]
-    spread = "Horizontal bars: 5th to 95th percentile of the calls."
+    spread = "Horizontal bars: 5th to 95th percentile of the rounds."
     plots = {
         "latency": ("latency", panels, f"{bars} {spread} {front}"),
         "macs": (

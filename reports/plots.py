@@ -290,6 +290,7 @@ def _label(ax: Axes, points: Sequence[Point], marks: Sequence[Line2D]) -> None:
         expand=(1.12, 1.35),
         force_text=(0.2, 0.4),
         force_static=(0.1, 0.2),
+        force_explode=(0, 0),  # the names start apart already
         arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7},
         iter_lim=1500,
     )

@@ -213,7 +213,8 @@ def _training(comparison: Comparison) -> str:
 def _schedule(train: TrainSpec) -> str:
     return (
         f"{train.steps:,} steps of {train.batch_size} crops, AdamW at {train.learning_rate:g} "
-        f"(weight decay {train.weight_decay:g}), {100 * train.warmup:g} % warm-up, then a cosine to 0; "
+        f"(weight decay {train.weight_decay:g}), {100 * train.warmup:g} % warm-up, then a cosine "
+        "to 0; "
         f"rotation ±{train.rotation:g}°, zoom ×{train.scale:g}, shift {100 * train.shift:g} %, "
         f"{'mirrored' if train.flip else 'not mirrored'}; {train.precision} on {train.device}; "
         "the same for every block."
@@ -246,8 +247,8 @@ def _timing(timing: Timing) -> str:
     )
     text = (
         "Latency is that of a call of the whole pipeline, normalised crops in, joints out: the "
-        f"median of up to {samples} calls and in brackets their 5th to 95th percentile; b1 is a "
-        "call of 1 crop. All models were timed in one run, in turn: "
+        f"median of {samples} rounds and in brackets their 5th to 95th percentile; b1 is a call of "
+        "1 crop. All models (the first finished seed of each) were timed in one run, in turn: "
         f"{measured['device']}, {measured['threads']} threads, {measured['precision']}, "
         f"{measured['memory_format']}. Reading and cropping images is not part of it."
     )

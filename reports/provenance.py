@@ -1,7 +1,7 @@
 """Where and how the records of a report were made."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,13 @@ import pandas as pd
 from bench.records import Record
 from reports.results import Comparison, Timing
 from reports.tables import markdown
+
+#: What a field of ``bench.environment`` is called where its name alone would not tell.
+NAMES = {
+    "bf16": "bf16 instructions",
+    "cores": "processor cores",
+    "dirty": "files changed since the commit",
+}
 
 
 def provenance(comparisons: Sequence[Comparison], timing: Timing) -> str:
@@ -22,16 +29,14 @@ def provenance(comparisons: Sequence[Comparison], timing: Timing) -> str:
     if not records:
         return f"{heading}\n\nNo record is finished, so nothing is known."
     parts = [heading, markdown(_environment(records), ["value"])]
-    if any(
-        value is True for r in records for name, value in _flat(r["environment"]) if _dirty(name)
-    ):
+    if any(record["environment"].get("dirty") for record in records):
         parts.append(
             "**Warning.** Some records were made from files that differ from their commit."
         )
     if any(len(values) > 1 for values in _fields(records).values()):
         parts.append(
-            "Where a line has several values, the records were made on different machines, "
-            "versions or days; accuracies compare, training speeds may not."
+            "Where a line has several values, the records were not all made alike; accuracies may "
+            "be compared with care, training speeds not."
         )
     commands = dict.fromkeys(record["command"] for record in records)
     parts.append("To run it again:\n\n```sh\n" + "\n".join(commands) + "\n```")
@@ -45,7 +50,7 @@ def _environment(records: Sequence[Record]) -> pd.DataFrame:
             value if len(values) == 1 else f"{value} ({count} of {len(records)} records)"
             for value, count in values.most_common()
         ]
-        rows.append({"": name, "value": "; ".join(told)})
+        rows.append({"": NAMES.get(name, name), "value": "; ".join(told)})
     dates = sorted(record["started"] for record in records)
     first, last = dates[0][:16].replace("T", " "), dates[-1][:16].replace("T", " ")
     rows.append({"": "date (UTC)", "value": first if first == last else f"{first} to {last}"})
@@ -57,26 +62,12 @@ def _environment(records: Sequence[Record]) -> pd.DataFrame:
 def _fields(records: Sequence[Record]) -> dict[str, Counter[str]]:
     fields: dict[str, Counter[str]] = {}
     for record in records:
-        for name, value in _flat(record["environment"]):
+        for name, value in record["environment"].items():
             fields.setdefault(name, Counter())[_told(value)] += 1
     return fields
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name} ")
-        else:
-            yield prefix + name.replace("_", " "), value
-
-
-def _dirty(name: str) -> bool:
-    return name.endswith("dirty")
 
 
 def _told(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or "none"
-    return "unknown" if value in (None, "") else str(value)
+    return "none" if value is None else str(value)

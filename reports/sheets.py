@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
@@ -13,13 +14,14 @@ from bench.data.crops import PADDING
 from models.skeleton import Skeleton
 
 CROPS, COLUMNS = 8, 4
-TILE = 2.5  # inches
+TILE, GAP, CAPTION, TOP, BOTTOM = 2.4, 0.1, 0.34, 0.5, 0.42  # inches
 DPI = 130
 THRESHOLD = 0.2  # of the person's extent: PCK@0.2
 LEFT, RIGHT, MIDDLE, TRUTH = "#56B4E9", "#E69F00", "#CC79A7", "white"
 MISSED = "#FF3B30"
-INK, FAINT = "#222222", "#6f6f6f"
-OUTLINE = [withStroke(linewidth=3.6, foreground="#00000090")]  # legible on any photograph
+INK = "#222222"
+SHADE = (0.0, 0.0, 0.0, 0.5)  # under every line, so that it is legible on any photograph
+DASHED = (0, (3, 1.5))
 
 
 def draw_sheet(
@@ -42,21 +44,21 @@ def draw_sheet(
         title: of the sheet.
     """
     count = min(len(images), CROPS)
-    columns = max(1, min(count, COLUMNS))
-    rows = max(1, -(-count // COLUMNS))
-    figure = Figure(figsize=(TILE * columns + 0.2, (TILE + 0.3) * rows + 0.9))
+    rows = -(-count // COLUMNS)
+    width = COLUMNS * (TILE + GAP) + GAP
+    height = TOP + rows * (TILE + CAPTION) + BOTTOM
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
-    figure.set_layout_engine("constrained")
-    figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax in axes[count:]:
-        ax.set_axis_off()
-    for ax, image, true, guess in zip(axes, images[:count], truth, predicted, strict=False):
-        _tile(ax, image, true, guess, skeleton)
+    figure.text(GAP / width, 1 - 0.3 / height, title, fontsize=12, fontweight="bold", color=INK)
+    for index in range(count):
+        left = GAP + (index % COLUMNS) * (TILE + GAP)
+        bottom = height - TOP - (index // COLUMNS) * (TILE + CAPTION) - TILE
+        ax = figure.add_axes((left / width, bottom / height, TILE / width, TILE / height))
+        _tile(ax, images[index], truth[index], predicted[index], skeleton)
     figure.legend(
         handles=_legend(),
-        loc="outside lower center",
-        ncols=min(5, 2 * columns),
+        loc="lower left",
+        ncols=5,
         frameon=False,
         fontsize=8.5,
         labelcolor=INK,
@@ -86,24 +88,35 @@ def _tile(
     ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     right, counted = crop_pck(truth, predicted, size)
-    for start, end in skeleton.limbs:
-        if counted[start] and counted[end]:
-            ends = truth[[start, end]]
-            ax.plot(ends[:, 0], ends[:, 1], color="#000000", linewidth=2.2, alpha=0.45)
-            ax.plot(ends[:, 0], ends[:, 1], color=TRUTH, linewidth=1.3, linestyle=(0, (3, 1.5)))
-    for start, end in skeleton.limbs:
-        ends = predicted[[start, end]]
-        colour = _side(skeleton.joints[start], skeleton.joints[end])
-        ax.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=2.2, path_effects=OUTLINE)
-    for joint, name in enumerate(skeleton.joints):
-        x, y, _ = predicted[joint]
-        ax.plot(x, y, "o", color=_side(name, name), markersize=3.6, markeredgecolor="#000000")
-        if counted[joint] and not right[joint]:
-            ax.plot([x, truth[joint, 0]], [y, truth[joint, 1]], color=MISSED, linewidth=1.2)
-            ax.plot(*truth[joint, :2], "x", color=MISSED, markersize=5, markeredgewidth=1.4)
+    limbs = np.array(skeleton.limbs)
+    known = limbs[counted[limbs].all(axis=1)]
+    _lines(ax, truth[known, :2], SHADE, 2.4)
+    _lines(ax, truth[known, :2], TRUTH, 1.3, linestyle=DASHED)
+    _lines(ax, predicted[limbs, :2], SHADE, 3.6)
+    sides = [_side(skeleton.joints[start], skeleton.joints[end]) for start, end in limbs]
+    _lines(ax, predicted[limbs, :2], sides, 2.2)
+    wrong = counted & ~right
+    _lines(ax, np.stack([predicted[wrong, :2], truth[wrong, :2]], axis=1), MISSED, 1.2)
+    x, y = truth[wrong, :2].T
+    ax.scatter(x, y, marker="x", s=22, c=MISSED, linewidths=1.4, zorder=4)
+    sides = [_side(name, name) for name in skeleton.joints]
+    x, y = predicted[:, :2].T
+    ax.scatter(x, y, s=13, c=sides, edgecolors="black", linewidths=0.8, zorder=4)
     total = int(counted.sum())
-    share = f"PCK@0.2 {right.sum() / total:.2f}" if total else "no annotated joint"
-    ax.set_xlabel(f"{share}   {right.sum()} of {total} joints", fontsize=9, color=INK)
+    share = f"PCK@0.2 {right.sum() / total:.2f}   " if total else ""
+    ax.set_xlabel(f"{share}{right.sum()} of {total} joints", fontsize=9, color=INK)
+
+
+def _lines(
+    ax: Axes,
+    ends: np.ndarray,
+    colours: str | tuple[float, ...] | list[str],
+    width: float,
+    linestyle: str | tuple[float, tuple[float, float]] = "solid",
+) -> None:
+    """Draw lines between ``ends`` ``[L, 2, 2]``, cut at the tile's border."""
+    lines = LineCollection(list(ends), colors=colours, linewidths=width, linestyles=linestyle)
+    ax.add_collection(lines, autolim=False)
 
 
 def _side(start: str, end: str) -> str:
@@ -125,7 +138,7 @@ def _legend() -> list[Line2D]:
             "truth",
             color=TRUTH,
             linewidth=1.5,
-            linestyle=(0, (3, 1.5)),
+            linestyle=DASHED,
             path_effects=[withStroke(linewidth=3, foreground="#555555")],
         ),
         line("wrong joint to its truth", color=MISSED, linewidth=1.2, marker="x", markersize=5),

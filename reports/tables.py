@@ -74,12 +74,12 @@ def counters_apart(comparison: Comparison) -> list[str]:
     for variant in comparison.variants:
         for run in variant.runs[:1]:
             one, other = run.measured["cost"]["gmac"], run.measured["cost"]["gmac_torch"]
-            larger = max(one, other)
-            if larger > 0 and abs(one - other) / larger > COUNTERS_AGREE:
+            apart = abs(one - other) / max(one, other) if one != other else 0.0
+            if apart > COUNTERS_AGREE:
                 sentences.append(
                     f"{variant.name}: fvcore counts {figures(one)} GMAC and torch "
-                    f"{figures(other)}, {100 * abs(one - other) / larger:.0f} % apart; trust neither "
-                    "before you know why."
+                    f"{figures(other)}, {100 * apart:.0f} % apart; trust neither before you know "
+                    "why."
                 )
     return sentences
 

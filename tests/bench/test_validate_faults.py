@@ -208,6 +208,18 @@ def test_all_faults_are_listed_in_one_run(
         assert sum(sentence in line for line in lines) == 1, sentence
 
 
+def test_an_annotation_without_an_id_is_one_fault_however_odd_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = content()
+    del given["annotations"][0]["id"]
+    given["annotations"][0]["num_keypoints"] = 5
+    assert main(["coco", str(write_coco(tmp_path, train=given))]) == 1
+    fault, last = capsys.readouterr().out.splitlines()
+    assert "entry 0 of 'annotations' has no whole number as 'id'" in fault
+    assert last.endswith(": 1 fault")
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"images": [', "nul", "[" * 100_000, "\x00", "1e9"])
 def test_a_torn_or_foreign_json_is_refused_and_listed(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]

@@ -28,7 +28,8 @@ PROTOCOL = Protocol("val", "ground-truth", CROP, (1.0,), False, "mean joint scor
 DATA = DataSpec("synthetic", "lsp14", 4000, IMAGES, 128, CROP, 0, "digest")
 ENVIRONMENT = {
     "processor": "a processor | of 2 cores",
-    "packages": {"torch": "2.13.0", "numpy": "2.4.6"},
+    "torch": "2.13.0",
+    "gpu": None,
     "commit": "0123abc",
     "dirty": False,
 }
