@@ -168,12 +168,16 @@ def _bring(
             matches=plan.matches,
             lock=lock,
         )
+        print(plan.sizes())
         waiting = pending(plan.experiments, plan.latency, setting)
         if waiting:
             prepare_data((experiment.data for experiment in plan.experiments), chosen.data_root)
         save_plan(folder, plan)
         with open_progress(waiting) as progress:
             outcomes = run(plan.experiments, plan.latency, setting, progress)
+        kept = sum(outcome.status == "kept" for outcome in outcomes)
+        if kept:
+            print(f"{kept} of {len(outcomes)} experiments were on record already")
         _report(chosen.suite, folder, plan)
     return outcomes
 
@@ -183,7 +187,14 @@ def _report(suite: str, folder: Path, plan: "Plan") -> None:
 
     latency = timed(plan.latency, folder / "records") if plan.latency else None
     writer = importlib.import_module(f"reports.{suite}")
-    for path in writer.write_report(folder, plan.experiments, latency):
+    try:
+        written = writer.write_report(folder, plan.experiments, latency)
+    except OSError as error:
+        raise Problem(
+            f"cannot write the report into {folder} ({error.strerror}); mend that, then run with "
+            "--report-only"
+        ) from error
+    for path in written:
         print(path)
 
 

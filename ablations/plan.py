@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.experiment import Experiment, LatencyExperiment
+from bench.problem import Problem
 from bench.records import all_records
 
 _FILE = "plan.json"
@@ -26,16 +27,39 @@ class Plan:
     latency: LatencyExperiment | None
     matches: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def sizes(self) -> str:
+        """Return the matched size of each variant and how far it is off, in one line."""
+        by_variant = {
+            one.variant: self.matches[one.key]
+            for one in self.experiments
+            if one.key in self.matches
+        }
+        rules = sorted({match["rule"] for match in by_variant.values()})
+        sizes = (
+            f"{variant} {match['depth']} x {match['width']} ({match['mismatch']:+.1%})"
+            for variant, match in by_variant.items()
+        )
+        return f"depth x width, matched by {', '.join(rules)}: {', '.join(sizes)}"
+
 
 def save_plan(folder: Path, plan: Plan) -> None:
-    """Note beside the records which of them belong together, for a later ``--report-only``."""
+    """Note beside the records which of them belong together, for a later ``--report-only``.
+
+    Raises:
+        Problem: the folder cannot be written.
+    """
     values = {
         "experiments": [asdict(experiment) for experiment in plan.experiments],
         "latency": asdict(plan.latency) if plan.latency else None,
     }
     partial = folder / f"{_FILE}.{os.getpid()}.partial"
-    partial.write_text(json.dumps(values), encoding="utf-8")
-    partial.replace(folder / _FILE)
+    try:
+        partial.write_text(json.dumps(values), encoding="utf-8")
+        partial.replace(folder / _FILE)
+    except OSError as error:
+        raise Problem(
+            f"cannot write {folder / _FILE} ({error.strerror}); choose another --out"
+        ) from error
 
 
 def stored_plan(folder: Path) -> Plan:

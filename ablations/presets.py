@@ -87,7 +87,7 @@ PRESETS = {
     "smoke": Preset(
         purpose="does everything run? one minute on two CPU cores; its numbers mean nothing",
         seeds=1,
-        model=ModelSize(depth=1, width=8, stages=1),
+        model=ModelSize(depth=1, width=16, stages=1),
         synthetic=DataSize(train_images=64, val_images=24, image_size=128, crop_size=64),
         photographs=DataSize(train_images=64, val_images=24, image_size=0, crop_size=64),
         train=replace(_TRAIN, steps=6, batch_size=8),

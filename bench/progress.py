@@ -71,7 +71,9 @@ class Estimate:
         return (self.now() - self.stage_begun) * (1 - self.share) / self.share
 
     def total_left(self) -> float | None:
-        """Return the seconds left in all experiments, None while unknown."""
+        """Return the seconds left in all experiments, None while unknown or where none is left."""
+        if self.left == 0:
+            return None
         in_stage = self.stage_left()
         running = self.now() - self.begun
         if self.stage == _TRAINING and in_stage is not None:
@@ -81,7 +83,7 @@ class Estimate:
         else:
             return None
         typical = (sum(self.ended) + whole) / (len(self.ended) + 1)
-        return whole - running + typical * max(0, self.left - 1)
+        return whole - running + typical * (self.left - 1)
 
 
 def spoken(seconds: float | None) -> str:

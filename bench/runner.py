@@ -239,7 +239,7 @@ def _converse(task: Task, lock: int, progress: Progress, errors: int) -> int:
         "OMP_NUM_THREADS": str(task.threads),
     }
     child = subprocess.Popen(
-        [sys.executable, "-m", "bench.worker"],
+        [sys.executable, "-P", "-m", "bench.worker"],  # -P: not from the folder of the user
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -6,15 +6,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from adjustText import adjust_text
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from matplotlib.typing import ColorType
+
+from reports.names import FAINT, INK, place_names
 
 # Okabe and Ito's palette for colour-blind readers ("Color Universal Design", 2008), less its
 # yellow, which vanishes on white.
@@ -26,10 +27,8 @@ DASHES: tuple[tuple[float, Sequence[float]] | None, ...] = (
     (0, (2, 1)),
     (0, (6, 1.5, 1.5, 1.5)),
 )
-INK, FAINT = "#222222", "#8a8a8a"
 LOG_SPAN = 8.0  # an axis whose values span more than this factor is drawn logarithmic
 NARROW_SPAN = 1.5  # below this factor, an axis from nothing on would show only that all are alike
-NAME_REACH = (90.0, 12.0)  # display pixels at 100 dpi: the size of a middling name
 DPI = 160
 
 
@@ -92,14 +91,19 @@ def draw_scatter(
     figure.canvas.draw()
     figure.set_layout_engine("none")  # names are placed on the axes as they lie now
     for ax, panel, drawn in zip(axes, panels, marks, strict=True):
-        if floor is not None:
-            _floor(ax, floor)
-        _label(ax, panel.points, drawn)
+        taken: list[Artist] = [*drawn] if floor is None else [*drawn, _floor(ax, floor)]
+        place_names(ax, [(one.label, one.x, one.y) for one in panel.points], taken)
     figure.savefig(path, dpi=DPI)
 
 
 def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
-    """Write a PNG of smoothed training losses over the raw ones; seeds share a colour."""
+    """Write a PNG of smoothed training losses over the raw ones; seeds share a colour.
+
+    Args:
+        path: of the PNG.
+        curves: at least one, each of at least one step.
+        title: data set and preset.
+    """
     figure = _figure(8.6, 4.8)
     ax = figure.subplots()
     _clean(ax)
@@ -113,30 +117,29 @@ def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
             linestyle=DASHES[curve.place % len(DASHES)],
             linewidth=1.8,
         )
-    everything = np.concatenate([line for line in smooth if len(line)] or [np.ones(1)])
+    everything = np.concatenate(smooth)
     if everything.min() > 0 and everything.max() / everything.min() > 2:
         ax.set_yscale("log")
         _plain_log(ax.yaxis)
     ax.set_xlabel("optimiser step")
     ax.set_ylabel("training loss")
     _headline(figure, title, "thick: smoothed; faint: every logged step; named from worst to best")
-    final = {
-        curve.label: (line[-1], curve.place)
-        for curve, line in zip(curves, smooth, strict=True)
-        if len(line)
-    }
+    ends: dict[tuple[str, int], list[float]] = {}
+    for curve, line in zip(curves, smooth, strict=True):
+        ends.setdefault((curve.label, curve.place), []).append(float(line[-1]))
+    last = {named: sum(losses) / len(losses) for named, losses in ends.items()}
+    order = sorted(last, key=lambda named: last[named], reverse=True)
     handles = [
         Line2D([], [], color=_colour(place), linestyle=DASHES[place % len(DASHES)], linewidth=1.8)
-        for _, place in sorted(final.values(), reverse=True)
+        for _, place in order
     ]
-    labels = [
-        f"{label}  {loss:.3f}"
-        for label, (loss, _) in sorted(final.items(), key=lambda item: item[1], reverse=True)
-    ]
+    labels = [f"{named[0]}  {last[named]:.3f}" for named in order]
     ax.legend(
         handles,
         labels,
-        title="loss at the end",
+        title="loss at the end\n(mean over seeds)"
+        if len(curves) > len(last)
+        else "loss at the end",
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         frameon=False,
@@ -241,69 +244,19 @@ def _limit_y(ax: Axes, points: Sequence[Point]) -> None:
     low = min(point.y_spread[0] if point.y_spread else point.y for point in points)
     high = max(point.y_spread[1] if point.y_spread else point.y for point in points)
     room = max(0.14 * (high - low), 0.4)  # 0.4 points of AP: identical results need an axis too
-    ax.set_ylim(low - room, high + room)
+    ax.set_ylim(max(low - room, -0.1 * room), high + room)  # no accuracy is negative
 
 
-def _floor(ax: Axes, floor: float) -> None:
+def _floor(ax: Axes, floor: float) -> Text:
+    """Draw the line of zero skill, or say that it lies below; return what it is called."""
     low, high = ax.get_ylim()
     if low <= floor <= high:
         ax.axhline(floor, color=FAINT, linewidth=1, linestyle=":", zorder=1)
         text, y = f"mean pose {floor:.1f}", (floor - low) / (high - low) + 0.01
     else:
         text, y = f"mean pose {floor:.1f}, below this axis ↓", 0.015
-    ax.text(0.99, y, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=8, color=FAINT)
-
-
-def _label(ax: Axes, points: Sequence[Point], marks: Sequence[Line2D]) -> None:
-    """Name every point, clear of the other names, the marks and the error bars."""
-    across = ax.transData
-    back = across.inverted()
-    spots = across.transform([(point.x, point.y) for point in points])
-    texts = []
-    for index, (point, spot) in enumerate(zip(points, spots, strict=True)):
-        # Names of points in one place start stacked: from one spot no force could part them.
-        stacked = sum(
-            abs(other[0] - spot[0]) < NAME_REACH[0] and abs(other[1] - spot[1]) < NAME_REACH[1]
-            for other in spots[:index]
-        )
-        x, y = back.transform(spot + np.array([8, 8 + 1.4 * NAME_REACH[1] * stacked]))
-        text = ax.text(
-            x,
-            y,
-            point.label,
-            fontsize=9.5,
-            color=INK,
-            zorder=5,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-        )
-        _pull_inside(ax, text)
-        texts.append(text)
-    adjust_text(
-        texts,
-        x=[point.x for point in points],
-        y=[point.y for point in points],
-        target_x=[point.x for point in points],
-        target_y=[point.y for point in points],
-        objects=list(marks),
-        avoid_self=False,
-        ax=ax,
-        expand=(1.12, 1.35),
-        force_text=(0.2, 0.4),
-        force_static=(0.1, 0.2),
-        force_explode=(0, 0),  # the names start apart already
-        arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7},
-        iter_lim=1500,
-    )
-    for text in texts:
-        _pull_inside(ax, text)  # the last push between names may leave the axes again
-
-
-def _pull_inside(ax: Axes, text: Text) -> None:
-    over = text.get_window_extent().x1 - ax.bbox.x1
-    if over > 0:
-        x, y = ax.transData.transform(text.get_position())
-        back, level = ax.transData.inverted().transform((x - over - 2, y))
-        text.set_position((float(back), float(level)))
+    place = ax.transAxes
+    return ax.text(0.99, y, text, transform=place, ha="right", va="bottom", size=8, color=FAINT)
 
 
 def _smoothed(losses: np.ndarray) -> np.ndarray:

@@ -249,12 +249,16 @@ def _timing(timing: Timing) -> str:
         "Latency is that of a call of the whole pipeline, normalised crops in, joints out: the "
         f"median of {samples} rounds and in brackets their 5th to 95th percentile; b1 is a call of "
         "1 crop. All models (the first finished seed of each) were timed in one run, in turn: "
-        f"{measured['device']}, {measured['threads']} threads, {measured['precision']}, "
+        f"{measured['device']}, {_threads(measured['threads'])}, {measured['precision']}, "
         f"{measured['memory_format']}. Reading and cropping images is not part of it."
     )
     if measured["disturbed"]:
         text += " **The machine was disturbed while timing: do not trust small differences.**"
     return text
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'' if number == 1 else 's'}"
 
 
 def _preset(record: Record) -> str:

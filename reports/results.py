@@ -129,9 +129,9 @@ class Comparison:
 
     @property
     def ranked(self) -> list[Variant]:
-        """Finished variants by falling AP, without the baseline."""
+        """Finished variants by falling AP (where that is equal, PCK), without the baseline."""
         done = [one for one in self.variants if one.runs and not one.is_baseline]
-        return sorted(done, key=lambda one: one.estimate(AP).value, reverse=True)
+        return sorted(done, key=_score, reverse=True)
 
     @property
     def baseline(self) -> Variant | None:
@@ -235,6 +235,10 @@ def _bootstrap(evidence: dict[str, Any]) -> dict[str, Samples]:
     # Equal image counts give equal weights, so all variants of a comparison are paired.
     weights = bootstrap_weights(len(oks.positives), RESAMPLES, SEED)
     return {AP: oks.statistics(weights)["AP"], PCK: pck.statistics(weights)[pck.name]}
+
+
+def _score(variant: Variant) -> tuple[float, float]:
+    return _mean(variant.runs, AP), _mean(variant.runs, PCK)
 
 
 def _averaged(runs: Sequence[Run], statistic: str) -> Samples:

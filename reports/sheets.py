@@ -96,7 +96,7 @@ def _tile(
     sides = [_side(skeleton.joints[start], skeleton.joints[end]) for start, end in limbs]
     _lines(ax, predicted[limbs, :2], sides, 2.2)
     wrong = counted & ~right
-    _lines(ax, np.stack([predicted[wrong, :2], truth[wrong, :2]], axis=1), MISSED, 1.2)
+    _lines(ax, np.stack([predicted[wrong, :2], truth[wrong, :2]], axis=1), MISSED, 1.0)
     x, y = truth[wrong, :2].T
     ax.scatter(x, y, marker="x", s=22, c=MISSED, linewidths=1.4, zorder=4)
     sides = [_side(name, name) for name in skeleton.joints]

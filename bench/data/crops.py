@@ -151,19 +151,23 @@ def _cut_image(
     to_image = invert(to_crop)
     margin = context_margin(crop_size)
     into_context = torch.tensor([[1.0, 0, -margin], [0, 1, -margin]], dtype=torch.float64)
-    views = []
-    for affine in compose(to_image, into_context):
-        shrinking = int(affine[0, 0])  # image pixels a crop pixel, rounded down
-        source, into_source = shrink(image.float(), max(shrinking, 1))
-        to_source = compose(into_source, affine).float()
-        views.append(warp(source.unsqueeze(0), to_source.unsqueeze(0), crop_size + 2 * margin))
+    size = crop_size + 2 * margin
+    views = torch.empty(len(boxes), 3, size, size)
+    into_context_of = compose(to_image, into_context)
+    # Image pixels a crop pixel, rounded down; people of one image mostly share it.
+    shrinking = into_context_of[:, 0, 0].int().clamp_min(1)
+    for factor in shrinking.unique().tolist():
+        chosen = shrinking == factor
+        source, into_source = shrink(image.float(), factor)
+        to_source = compose(into_source, into_context_of[chosen]).float()
+        views[chosen] = warp(source.expand(len(to_source), -1, -1, -1), to_source, size)
     keypoints = target["keypoints"][annotated]
     points = transform_points(to_crop, keypoints[..., :2].double()).float()
     # A joint that is not annotated has no place; zero is the field's habit.
     points = points * (keypoints[..., 2:] > 0)
     count = len(boxes)
     return {
-        "images": torch.cat(views).round().clamp(0, 255).to(torch.uint8),
+        "images": views.round().clamp(0, 255).to(torch.uint8),
         "keypoints": torch.cat([points, keypoints[..., 2:]], dim=-1),
         "crop_to_image": to_image,
         "extent": (boxes[:, 2:] - boxes[:, :2]).amax(dim=1).float(),

@@ -16,9 +16,9 @@ def transform_points(affine: Tensor, points: Tensor) -> Tensor:
 
 def compose(outer: Tensor, inner: Tensor) -> Tensor:
     """Return the affine that does ``inner`` first and ``outer`` after it."""
-    linear = outer[..., :2] @ inner[..., :2]
-    offset = outer[..., :2] @ inner[..., 2:] + outer[..., 2:]
-    return torch.cat([linear, offset], dim=-1)
+    linear, offset = outer[..., :2], outer[..., 2:]
+    product = linear @ inner
+    return torch.cat([product[..., :2], product[..., 2:] + offset], dim=-1)
 
 
 def invert(affine: Tensor) -> Tensor:
@@ -101,6 +101,8 @@ def shrink(image: Tensor, factor: int) -> tuple[Tensor, Tensor]:
         image: ``[C, H, W]`` floating point.
         factor: 1 or more; rows and columns beyond a multiple of it are padded with the border.
     """
+    if factor == 1:
+        return image, torch.eye(2, 3, dtype=torch.float64)
     height, width = image.shape[-2:]
     padding = (0, -width % factor, 0, -height % factor)
     padded = F.pad(image.unsqueeze(0), padding, mode="replicate")

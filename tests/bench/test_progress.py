@@ -48,6 +48,10 @@ def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     estimate.begin()
     # Nothing is known of the second but that the first took 60 s.
     assert estimate.total_left() == 60 + 60
+    estimate.end()
+    estimate.begin()
+    estimate.end()
+    assert estimate.total_left() is None
 
 
 def test_plain_lines_come_at_the_start_every_twenty_seconds_and_at_the_end():

@@ -7,8 +7,10 @@ import pytest
 
 from bench.experiment import LatencyExperiment
 from bench.problem import Problem
+from bench.records import read_record
 from bench.runner import REPOSITORY
-from bench.worker import ORPHANED, Task, one_sentence
+from bench.worker import ORPHANED, Task, one_sentence, perform
+from models import registry
 
 
 @pytest.mark.parametrize("kind", ["accuracy", "latency"])
@@ -39,6 +41,65 @@ def test_a_task_survives_the_trip_through_json(tmp_path, make_experiment, kind):
 )
 def test_what_went_wrong_is_one_sentence(error, sentence):
     assert one_sentence(error) == sentence
+
+
+@pytest.fixture
+def measuring(tmp_path, make_experiment, monkeypatch):
+    """Perform a task in this process with a measurement of a test's own; return its record."""
+
+    def perform_with(function, plugin=None, digest=""):
+        monkeypatch.setattr("bench.measure.measure_accuracy", function)
+        task = Task(make_experiment(plugin=digest), tmp_path, None, plugin, 1, {"rule": "x"}, "")
+        code = perform(task, lambda event: None)
+        record, reason = read_record(tmp_path, task.job.key)
+        assert record is not None, reason
+        assert code == (0 if record["status"] == "done" else 1)
+        return record
+
+    return perform_with
+
+
+def test_a_done_record_holds_measurements_match_and_artefacts(measuring):
+    def measured(experiment, folder, root, report):
+        report("train", 1, 3, loss=0.5, rate=10.0)
+        (folder / experiment.key).mkdir()
+        (folder / experiment.key / "weights.safetensors").write_bytes(b"")
+        (folder / experiment.key / "failure.log").write_bytes(b"a warning")
+        return {"accuracy": {"AP": 0.5}}, {"oks": {}}
+
+    record = measuring(measured)
+    assert record["measured"] == {"accuracy": {"AP": 0.5}, "match": {"rule": "x"}}
+    assert list(record["files"]) == ["weights.safetensors"]
+    assert record["environment"]["torch"]
+    assert (record["status"], record["reason"]) == ("done", "")
+
+
+def test_a_measurement_that_raises_leaves_a_failed_record(measuring, capsys):
+    def raising(experiment, folder, root, report):
+        raise ValueError("this one\n  cannot be")
+
+    record = measuring(raising)
+    assert (record["status"], record["reason"]) == ("failed", "ValueError: this one cannot be")
+    assert (record["measured"], record["files"]) == ({}, {})
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_number_that_is_not_finite_fails_the_experiment(measuring):
+    record = measuring(lambda *_: ({"accuracy": {"AP": float("nan")}}, {}))
+    assert record["status"] == "failed"
+    assert "not a finite number" in record["reason"]
+
+
+def test_a_plugin_that_changed_since_the_plan_is_refused(measuring, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry._blocks, "_factories", dict(registry._blocks._factories))
+    plugin = tmp_path / "changed.py"
+    plugin.write_text(
+        "from models import register_block\n"
+        "def block_of_test_worker(a, b): return None\n"
+        "register_block(block_of_test_worker)\n"
+    )
+    record = measuring(lambda *_: ({}, {}), plugin, digest="0" * 64)
+    assert "the plugin's file was changed after the run had started" in record["reason"]
 
 
 def test_a_worker_goes_when_its_parent_does(tmp_path, make_experiment):

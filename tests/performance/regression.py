@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BENCHMARKS = Path(__file__).resolve().parent
 ALLOWED = 0.15  # share by which a median may be slower: above the noise of a quiet machine
 ROUNDS = 4  # for each code base; their order alternates from round to round
 EXIT_SLOWER, EXIT_UNUSABLE = 1, 2
@@ -54,7 +55,7 @@ def _compare(revision: str, rounds: int, keyword: str) -> int:
         benchmarks.mkdir()
         # A copy away from the repository: no conftest.py or pyproject.toml of either code base
         # then decides how the benchmarks are run.
-        for file in Path(__file__).parent.glob("test_*.py"):
+        for file in BENCHMARKS.glob("test_*.py"):
             shutil.copy(file, benchmarks)
         with worktree(commit, scratch / "base") as base_root:
             bases = {revision: base_root, "working tree": ROOT}

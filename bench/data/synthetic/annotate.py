@@ -12,7 +12,7 @@ from bench.data.synthetic.render import NEAR, Hits
 from bench.data.synthetic.scenes import Scenes
 from models.skeleton import CANONICAL, COCO17
 
-#: A person with a smaller mask, in pixels, or with fewer joints in the image has no joints labelled.
+#: A person whose mask has fewer pixels, or with fewer COCO joints in the image, has no labels.
 LEAST_AREA: Final = 24.0
 LEAST_JOINTS: Final = 3
 
@@ -60,7 +60,7 @@ def annotate(scenes: Scenes, hits: Hits) -> Annotations:
     people = person_map(scenes, hits)
     boxes, area = _outlines(people, scenes)
     pixels = scenes.view.project(scenes.joints, scenes.scenes)
-    hidden = _hidden(scenes, hits, people, pixels[:, :, None], 1.0)[..., 0]
+    hidden = _hidden(scenes, hits, people, pixels[:, :, None])[..., 0]
     inside = ((pixels >= -0.5) & (pixels < scenes.view.size - 0.5)).all(-1)
     inside &= scenes.joints[..., 2] > NEAR
     visibility = torch.where(inside, torch.where(hidden, 1.0, 2.0), 0.0)
@@ -71,7 +71,7 @@ def annotate(scenes: Scenes, hits: Hits) -> Annotations:
     joints = torch.where(visibility[..., None] > 0, joints, 0.0)
     return Annotations(
         boxes, joints, area, _head_boxes(scenes), _occlusion(scenes, hits, people, pixels),
-        _crowding(boxes, scenes.scenes),
+        crowding(boxes, scenes.scenes),
     )  # fmt: skip
 
 
@@ -100,9 +100,7 @@ def _outlines(people: Tensor, scenes: Scenes) -> tuple[Tensor, Tensor]:
     return boxes, count.float() / view.oversample**2
 
 
-def _hidden(
-    scenes: Scenes, hits: Hits, people: Tensor, pixels: Tensor, margin: float
-) -> Tensor:
+def _hidden(scenes: Scenes, hits: Hits, people: Tensor, pixels: Tensor) -> Tensor:
     """Return bool [N, K, D]: whether something stands before joints K at ``pixels`` [N, K, D, 2].
 
     Another thing or person hides a joint where it is nearer than the joint; the person's own body
@@ -115,9 +113,9 @@ def _hidden(
     scene = scenes.scenes[:, None, None].expand(inside.shape)
     depth = hits.depth[scene, place[..., 1], place[..., 0]]
     shown = people[scene, place[..., 1], place[..., 0]]
-    own = shown == torch.arange(len(people := scenes.scenes), device=shown.device)[:, None, None]
+    own = shown == torch.arange(len(scenes.scenes), device=shown.device)[:, None, None]
     flesh = [_FLESH[name.removeprefix("left_").removeprefix("right_")] for name in CANONICAL.joints]
-    reach = torch.tensor(flesh, device=depth.device) * scenes.scale[:, None] * margin
+    reach = torch.tensor(flesh, device=depth.device) * scenes.scale[:, None]
     joint = scenes.joints[..., 2]
     before = torch.where(own, depth < (joint - reach)[..., None], depth < joint[..., None])
     return before | ~inside
@@ -133,7 +131,7 @@ def _occlusion(scenes: Scenes, hits: Hits, people: Tensor, pixels: Tensor) -> Te
     radius = _DISC * scenes.scale * scenes.view.focal[scenes.scenes]
     radius = radius[:, None] / scenes.joints[..., 2].clamp_min(NEAR)
     points = pixels[:, :, None] + radius[..., None, None] * disc
-    hidden = _hidden(scenes, hits, people, points, 1.0)
+    hidden = _hidden(scenes, hits, people, points)
     return hidden.sum(-1).float() / len(offsets)
 
 
@@ -152,21 +150,27 @@ def _head_boxes(scenes: Scenes) -> Tensor:
     return torch.cat([centre - half, centre + half], 1)
 
 
-def _crowding(boxes: Tensor, scenes: Tensor) -> Tensor:
-    """Return [N] the share of each box that the other boxes of its scene cover, counted on a grid."""
-    grid = (torch.arange(_GRID, device=boxes.device) + 0.5) / _GRID
-    x = boxes[:, 0:1] + (boxes[:, 2:3] - boxes[:, 0:1]) * grid
-    y = boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * grid
-    covered = torch.zeros(len(boxes), _GRID, _GRID, dtype=torch.bool, device=boxes.device)
-    # People of a scene are neighbours in the list: compare each with those a few places away.
-    most = int(torch.bincount(scenes).max()) if len(scenes) else 0
-    for step in range(1, most):
-        for shift in (step, -step):
-            other, same = boxes.roll(shift, 0), scenes == scenes.roll(shift, 0)
-            wide = (x >= other[:, 0:1]) & (x < other[:, 2:3])
-            high = (y >= other[:, 1:2]) & (y < other[:, 3:4])
-            covered |= high[:, :, None] & wide[:, None, :] & same[:, None, None]
-    return covered.flatten(1).sum(1).float() / _GRID**2
+def crowding(boxes: Tensor, scenes: Tensor) -> Tensor:
+    """Return [N] the share of each box [N, 4] that the other boxes of its scene cover.
 
-
-_GRID: Final = 16
+    All edges cut the box into cells, each covered wholly or not at all. Edges are multiples of
+    half a pixel, so the sums are exact in any order. ``scenes`` [N] is in order.
+    """
+    most = int(torch.bincount(scenes).max()) if len(scenes) else 1
+    shifts = [shift for shift in range(1 - most, most) if shift]
+    empty = boxes[:, [0, 1, 0, 1]]
+    others = torch.stack([
+        torch.where((scenes == scenes.roll(shift))[:, None], boxes.roll(shift, 0), empty)
+        for shift in shifts
+    ] or [empty], 1)  # fmt: skip
+    others = torch.minimum(torch.maximum(others, empty[:, None]), boxes[:, None, [2, 3, 2, 3]])
+    widths, covers = [], []
+    for low, high in ((0, 2), (1, 3)):
+        ends = torch.cat([boxes[:, [low, high]], others[:, :, low], others[:, :, high]], 1)
+        ends = ends.sort(1).values
+        middle = ((ends[:, 1:] + ends[:, :-1]) / 2)[:, None]
+        widths.append(ends.diff(dim=1))
+        covers.append((middle > others[:, :, low, None]) & (middle < others[:, :, high, None]))
+    covered = (covers[0][:, :, :, None] & covers[1][:, :, None, :]).any(1)
+    cells = widths[0][:, :, None] * widths[1][:, None, :]
+    return (cells * covered).flatten(1).sum(1) / cells.flatten(1).sum(1).clamp_min(0.25)

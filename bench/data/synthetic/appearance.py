@@ -9,16 +9,17 @@ from torch import Tensor
 from bench.data.synthetic.exact import Draws
 
 # Regions of a person that are coloured alike.
-SKIN, FACE_SKIN, HAIR, SHIRT, SLEEVE, TROUSERS, SHOES, SKIRT, HAT, BAG, SEAT = range(11)
-REGIONS: Final = 11
+SKIN, FACE_SKIN, HAIR, SHIRT, SLEEVE, TROUSERS, SHOES, SKIRT, HAT, BAG, SEAT, SHADOW = range(12)
+REGIONS: Final = 12
 
 # Patterns: SHIRT_FRONTS appear on the trunk alone and tell its front from its back.
 PLAIN, HOOPS, STRIPES, CHECKS, DOTS, PLACKET, OPEN_JACKET, LOGO = range(8)
 
-# sRGB of ten skin tones from light to dark, after the Monk Skin Tone scale (Google, 2022).
+# RGB of ten skin tones from light to dark, in the spirit of the Monk Skin Tone scale (2022); its
+# lightest are made a little darker, for they look like plaster under a bright lamp.
 _SKIN_TONES: Final = torch.tensor(
     [
-        (0.96, 0.93, 0.89), (0.95, 0.89, 0.83), (0.97, 0.84, 0.74), (0.92, 0.76, 0.62),
+        (0.94, 0.85, 0.79), (0.93, 0.82, 0.73), (0.94, 0.79, 0.67), (0.90, 0.73, 0.59),
         (0.84, 0.66, 0.50), (0.68, 0.50, 0.36), (0.55, 0.38, 0.26), (0.42, 0.28, 0.19),
         (0.30, 0.20, 0.15), (0.22, 0.15, 0.12),
     ]
@@ -71,11 +72,11 @@ class Wardrobe:
 def cloth_colours(draws: Draws, *shape: int) -> Tensor:
     """Return [B, *shape, 3] colours of dyed things: from greys to saturated, dark to light."""
     hue = draws.uniform(*shape, 3)
-    lightness = draws.uniform(*shape, 1, low=0.06, high=0.92)
+    lightness = draws.uniform(*shape, 1, low=0.1, high=0.95)
     saturation = draws.uniform(*shape, 1)
     saturation = torch.where(draws.chance(0.3, *shape, 1), saturation * 0.1, saturation)
     grey = (hue[..., 0:1] + hue[..., 1:2] + hue[..., 2:3]) / 3
-    return (lightness + saturation * 0.9 * (hue - grey)).clamp(0.03, 0.97)
+    return (lightness + saturation * 0.8 * (hue - grey)).clamp(0.03, 0.97)
 
 
 def skin_colours(draws: Draws, *shape: int) -> Tensor:
@@ -102,9 +103,7 @@ def sample_wardrobe(draws: Draws, people: int) -> Wardrobe:
     colours[:, :, HAIR, 0], colours[:, :, HAIR, 1] = hair, hair * 0.6
     colours[:, :, SLEEVE] = colours[:, :, SHIRT]
     dark = draws.chance(0.6, people)[..., None, None]
-    colours[:, :, TROUSERS] = torch.where(
-        dark, cloth[:, :, TROUSERS] * 0.45, cloth[:, :, TROUSERS]
-    )
+    colours[:, :, TROUSERS] = torch.where(dark, cloth[:, :, TROUSERS] * 0.45, cloth[:, :, TROUSERS])
     one_piece = draws.chance(0.5, people)[..., None, None]
     colours[:, :, SKIRT] = torch.where(one_piece, cloth[:, :, SHIRT], cloth[:, :, SKIRT])
 

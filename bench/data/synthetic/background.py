@@ -30,7 +30,7 @@ def sample_background(draws: Draws, size: int) -> Tensor:
     brick = u + (v.floor() - 2 * (v / 2).floor()) * 0.5
     joint = ((v - v.floor()) < 0.12) | ((brick - brick.floor()) < 0.08)
     lines = ((u - u.floor()) < 0.3) & (kind == 1)
-    tiles = ((u.floor() + v.floor()) - 2 * ((u.floor() + v.floor()) / 2).floor() > 0.5)
+    tiles = (u.floor() + v.floor()) - 2 * ((u.floor() + v.floor()) / 2).floor() > 0.5
     relief = lines | (joint & (kind == 2)) | (tiles & (kind == 3))
     wall_mix = (noise[0] + relief * draws.uniform(1, 1, low=-0.6, high=0.6)).clamp(0, 1)
     wall = _blend(colours[0], wall_mix)
@@ -44,7 +44,7 @@ def sample_background(draws: Draws, size: int) -> Tensor:
 
 
 def _blend(colours: Tensor, share: Tensor) -> Tensor:
-    """Return [B, 3, S, S]: the first colour where share [B, S, S] is 0, the second where it is 1."""
+    """Return [B, 3, S, S]: from the first colour where share [B, S, S] is 0 to the second at 1."""
     first, second = colours[:, 0, :, None, None], colours[:, 1, :, None, None]
     return first + (second - first) * share[:, None]
 
@@ -117,10 +117,10 @@ def develop(draws: Draws, images: Tensor, blur: float, noise: float) -> Tensor:
 def _smoothed(images: Tensor, side: Tensor, axis: int) -> Tensor:
     """Return images whose pixels take the share ``side`` [B, 1, 1, 1] from either neighbour."""
     size = images.shape[axis]
-    before = torch.arange(-1, size - 1, device=images.device).clamp_min(0)
-    after = torch.arange(1, size + 1, device=images.device).clamp_max(size - 1)
-    neighbours = images.index_select(axis, before) + images.index_select(axis, after)
-    return images * (1 - 2 * side) + neighbours * side
+    first, last = images.narrow(axis, 0, 1), images.narrow(axis, size - 1, 1)
+    before = torch.cat([first, images.narrow(axis, 0, size - 1)], axis)
+    after = torch.cat([images.narrow(axis, 1, size - 1), last], axis)
+    return images * (1 - 2 * side) + (before + after) * side
 
 
 def _grain(draws: Draws, size: int) -> Tensor:

@@ -8,14 +8,23 @@ import torch
 from torch import Tensor
 
 from bench.data.synthetic.appearance import (
-    BAG, FACE_SKIN, HAIR, HAT, SEAT, SHIRT, SHOES, SKIN, SKIRT, SLEEVE, TROUSERS,
+    BAG,
+    FACE_SKIN,
+    HAIR,
+    HAT,
+    SHIRT,
+    SHOES,
+    SKIN,
+    SKIRT,
+    SLEEVE,
+    TROUSERS,
     Wardrobe,
 )  # fmt: skip
 from bench.data.synthetic.exact import rotate
 from bench.data.synthetic.kinematics import HEAD, Bodies, Build
 
 # Radii in metres of a body of this height.
-_REFERENCE_HEIGHT: Final = 1.75
+REFERENCE_HEIGHT: Final = 1.75
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Parts:
         region, beyond: [...] what covers the part up to ``cut``, and beyond.
         cut: [...] share of the way from start to end where ``region`` ends.
         present: [...] bool.
+        shadow: [...] bool: not a solid, but a soft dark spot behind all solids.
     """
 
     start: Tensor
@@ -42,6 +52,7 @@ class Parts:
     beyond: Tensor
     cut: Tensor
     present: Tensor
+    shadow: Tensor
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "Parts":
         """Return the parts with every field changed alike."""
@@ -54,8 +65,8 @@ class Parts:
         )
 
 
-class _Assembly:
-    """Collects the parts of N bodies."""
+class Assembly:
+    """Collects the parts of N bodies, whose reference body is scaled by ``scale`` [N]."""
 
     def __init__(self, bodies: Bodies, scale: Tensor) -> None:
         self.bodies = bodies
@@ -70,9 +81,9 @@ class _Assembly:
         )
 
     def add(
-        self, start: Tensor, end: Tensor, radii: tuple[float, float], frame: str, region: int,
-        *, width: Tensor | float = 1.0, depth: float = 1.0, cut: Tensor | float = 2.0,
-        beyond: int = SKIN, present: Tensor | None = None,
+        self, start: Tensor, end: Tensor, radii: tuple[float, float], frame: str,
+        region: int | Tensor, *, width: Tensor | float = 1.0, depth: float = 1.0,
+        cut: Tensor | float = 2.0, beyond: int = SKIN, present: Tensor | None = None,
     ) -> None:  # fmt: skip
         """Add one part to every body; ``radii`` are metres of the reference body."""
         ones = torch.ones_like(self.scale)
@@ -81,7 +92,7 @@ class _Assembly:
         self.rows.append((
             start, end, radii[0] * across, radii[1] * across, ones * depth, forward,
             ones * region, ones * beyond, ones * cut,
-            ones.bool() if present is None else present,
+            ones.bool() if present is None else present, ones < 0,
         ))  # fmt: skip
 
     def parts(self) -> Parts:
@@ -91,8 +102,8 @@ class _Assembly:
 
 def assemble(build: Build, bodies: Bodies, wardrobe: Wardrobe) -> Parts:
     """Return the parts of N dressed bodies, [N, P]; the same P for everybody."""
-    scale = build.height / _REFERENCE_HEIGHT
-    assembly = _Assembly(bodies, scale)
+    scale = build.height / REFERENCE_HEIGHT
+    assembly = Assembly(bodies, scale)
     _head(assembly, build, wardrobe)
     _trunk(assembly, build, wardrobe)
     for side, sign in (("left", 1.0), ("right", -1.0)):
@@ -101,16 +112,16 @@ def assemble(build: Build, bodies: Bodies, wardrobe: Wardrobe) -> Parts:
     return assembly.parts()
 
 
-def _head(assembly: _Assembly, build: Build, wardrobe: Wardrobe) -> None:
+def _head(assembly: Assembly, build: Build, wardrobe: Wardrobe) -> None:
     # Radii and offsets below are in head heights.
     size = HEAD * build.height * build.head
-    skull = _Assembly(assembly.bodies, size)
+    skull = Assembly(assembly.bodies, size)
 
     def at(left: float, up: float, forward: float) -> Tensor:
         return skull.at("head", "head", left, up, forward)
 
     skull.add(at(0, -0.25, 0.03), at(0, 0.13, -0.02), (0.22, 0.335), "head", FACE_SKIN, depth=1.2)
-    skull.add(at(0, 0.02, 0.31), at(0, -0.09, 0.36), (0.03, 0.06), "head", FACE_SKIN)
+    skull.add(at(0, 0.02, 0.31), at(0, -0.09, 0.36), (0.03, 0.06), "head", SKIN)
     for sign in (1, -1):
         skull.add(at(0.325 * sign, 0.03, -0.02), at(0.315 * sign, -0.07, 0), (0.07, 0.045), "head",
                   SKIN)  # fmt: skip
@@ -139,105 +150,127 @@ def _head(assembly: _Assembly, build: Build, wardrobe: Wardrobe) -> None:
                  width=build.girth)  # fmt: skip
 
 
-def _trunk(assembly: _Assembly, build: Build, wardrobe: Wardrobe) -> None:
+def _trunk(assembly: Assembly, build: Build, wardrobe: Wardrobe) -> None:
     girth, ease = build.girth, wardrobe.ease
     at = assembly.at
     wide = girth * ease
-    assembly.add(at("waist", "waist", 0, 0.02, 0), at("thorax", "chest", 0, -0.12, 0.0),
-                 (0.126, 0.153), "chest", SHIRT, width=wide * build.shoulders, depth=0.66)
-    assembly.add(at("pelvis", "pelvis", 0, 0.06, 0.0), at("waist", "waist", 0, 0.03, 0.005),
-                 (0.137, 0.125), "waist", SHIRT, width=wide, depth=0.72)
+    assembly.add(
+        at("waist", "waist", 0, 0.02, 0),
+        at("thorax", "chest", 0, -0.12, 0.0),
+        (0.126, 0.153),
+        "chest",
+        SHIRT,
+        width=wide * build.shoulders,
+        depth=0.66,
+    )
+    assembly.add(
+        at("pelvis", "pelvis", 0, 0.06, 0.0),
+        at("waist", "waist", 0, 0.03, 0.005),
+        (0.137, 0.125),
+        "waist",
+        SHIRT,
+        width=wide,
+        depth=0.72,
+    )
     for sign in (1, -1):
         side = "left" if sign > 0 else "right"
-        assembly.add(at("thorax", "chest", 0.035 * sign, 0.0, -0.01), assembly.bodies.joints[
-            f"{side}_shoulder"], (0.058, 0.058), "chest", SHIRT, width=wide)
-        assembly.add(at("thorax", "chest", 0.1 * sign, -0.1, 0.035),
-                     at("thorax", "chest", 0.075 * sign, -0.16, 0.04), (0.07, 0.06), "chest",
-                     SHIRT, width=wide)
+        assembly.add(
+            at("thorax", "chest", 0.035 * sign, 0.0, -0.01),
+            assembly.bodies.joints[f"{side}_shoulder"],
+            (0.058, 0.058),
+            "chest",
+            SHIRT,
+            width=wide,
+        )
+        assembly.add(
+            at("thorax", "chest", 0.1 * sign, -0.1, 0.022),
+            at("thorax", "chest", 0.075 * sign, -0.16, 0.028),
+            (0.07, 0.06),
+            "chest",
+            SHIRT,
+            width=wide,
+        )
+    bottom = torch.where(wardrobe.skirt, SKIRT, TROUSERS)
     left, right = (assembly.bodies.joints[f"{side}_hip"] for side in ("left", "right"))
-    assembly.add(left, right, (0.102, 0.102), "pelvis", TROUSERS, width=wide, depth=1.05)
-    assembly.add(at("pelvis", "pelvis", 0, 0.03, -0.01), at("pelvis", "pelvis", 0, 0.05, -0.01),
-                 (0.14, 0.14), "pelvis", TROUSERS, width=wide, depth=0.78)
-    knees = 0.5 * (assembly.bodies.joints["left_knee"] + assembly.bodies.joints["right_knee"])
-    hem = knees * wardrobe.hem[:, None]
-    assembly.add(at("pelvis", "pelvis", 0, 0.07, 0), hem, (0.135, 0.19), "pelvis", SKIRT,
-                 width=wide, depth=0.85, present=wardrobe.skirt)
+    assembly.add(left, right, (0.102, 0.102), "pelvis", bottom, width=wide, depth=1.05)
+    assembly.add(
+        at("pelvis", "pelvis", 0, 0.03, -0.01),
+        at("pelvis", "pelvis", 0, 0.05, -0.01),
+        (0.14, 0.14),
+        "pelvis",
+        bottom,
+        width=wide,
+        depth=0.78,
+    )
+    hips, knees = (
+        0.5 * (assembly.bodies.joints[f"left_{name}"] + assembly.bodies.joints[f"right_{name}"])
+        for name in ("hip", "knee")
+    )
+    hem = hips + (knees - hips) * wardrobe.hem[:, None]
+    assembly.add(
+        at("pelvis", "pelvis", 0, 0.03, 0),
+        hem,
+        (0.12, 0.125),
+        "pelvis",
+        SKIRT,
+        width=girth,
+        present=wardrobe.skirt,
+    )
     assembly.add(at("thorax", "chest", 0, -0.08, -0.17), at("waist", "chest", 0, 0.06, -0.17),
                  (0.11, 0.13), "chest", BAG, depth=0.7, present=wardrobe.bag)  # fmt: skip
 
 
-def _arm(assembly: _Assembly, build: Build, wardrobe: Wardrobe, side: str) -> None:
+def _arm(assembly: Assembly, build: Build, wardrobe: Wardrobe, side: str) -> None:
     girth = build.girth
     joints = assembly.bodies.joints
     shoulder, elbow, wrist = (joints[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist"))
     sleeve = wardrobe.sleeve
     loose = torch.where(sleeve > 1, wardrobe.ease, torch.ones_like(girth))
-    assembly.add(shoulder, elbow, (0.058, 0.042), f"{side}_upper_arm", SLEEVE,
-                 width=girth * wardrobe.ease, cut=sleeve)
-    assembly.add(elbow, wrist, (0.042, 0.029), f"{side}_forearm", SLEEVE, width=girth * loose,
-                 cut=sleeve - 1)
+    assembly.add(
+        shoulder,
+        elbow,
+        (0.058, 0.042),
+        f"{side}_upper_arm",
+        SLEEVE,
+        width=girth * wardrobe.ease,
+        cut=sleeve,
+    )
+    assembly.add(
+        elbow, wrist, (0.042, 0.029), f"{side}_forearm", SLEEVE, width=girth * loose, cut=sleeve - 1
+    )
     hand = joints[f"{side}_hand"]
     assembly.add(wrist, hand, (0.032, 0.03), f"{side}_hand", SKIN, depth=0.6)
     thumb = assembly.at(f"{side}_wrist", f"{side}_hand", 0, -0.075, 0.045)
     assembly.add(wrist, thumb, (0.02, 0.013), f"{side}_hand", SKIN)
 
 
-def _leg(
-    assembly: _Assembly, build: Build, wardrobe: Wardrobe, side: str, sign: float
-) -> None:
+def _leg(assembly: Assembly, build: Build, wardrobe: Wardrobe, side: str, sign: float) -> None:
     joints = assembly.bodies.joints
     hip, knee, ankle = (joints[f"{side}_{name}"] for name in ("hip", "knee", "ankle"))
     width, leg = build.girth, wardrobe.trouser
     loose = torch.where(leg > 1, wardrobe.ease, torch.ones_like(width))
-    assembly.add(hip, knee, (0.092, 0.06), f"{side}_thigh", TROUSERS, width=width * wardrobe.ease,
-                 cut=leg)
-    assembly.add(knee, ankle, (0.057, 0.038), f"{side}_shank", TROUSERS, width=width * loose,
-                 cut=leg - 1)
+    hem = hip + (knee - hip) * wardrobe.hem[:, None]
+    inner = assembly.at(f"{side}_hip", "pelvis", -0.02 * sign, 0.02, 0)
+    assembly.add(
+        inner, hem, (0.115, 0.125), f"{side}_thigh", SKIRT, width=width, present=wardrobe.skirt
+    )
+    assembly.add(
+        hip, knee, (0.092, 0.06), f"{side}_thigh", TROUSERS, width=width * wardrobe.ease, cut=leg
+    )
+    assembly.add(
+        knee, ankle, (0.057, 0.038), f"{side}_shank", TROUSERS, width=width * loose, cut=leg - 1
+    )
     calf = assembly.at(f"{side}_knee", f"{side}_shank", 0, -0.09, -0.018)
     below = assembly.at(f"{side}_knee", f"{side}_shank", 0, -0.22, -0.012)
-    assembly.add(calf, below, (0.053, 0.043), f"{side}_shank", TROUSERS, width=width * loose,
-                 cut=(leg - 1) * 3 - 0.6)
+    assembly.add(
+        calf,
+        below,
+        (0.05, 0.041),
+        f"{side}_shank",
+        TROUSERS,
+        width=width * loose,
+        cut=(leg - 1) * 3 - 0.6,
+    )
     heel, toe = joints[f"{side}_heel"], joints[f"{side}_toe"]
     assembly.add(heel, toe, (0.042, 0.036), f"{side}_foot", SHOES)
     assembly.add(ankle, heel, (0.042, 0.04), f"{side}_foot", SHOES)
-
-
-def seats(bodies: Bodies, build: Build, ground: Tensor, seated: Tensor, kind: Tensor) -> Parts:
-    """Return what the seated of N people sit on, [N, P]: stools, chairs with a back, blocks.
-
-    Args:
-        bodies, build: the people.
-        ground: [N] metres, y of the ground in the body's frame.
-        seated: [N] bool.
-        kind: [N] 0 stool, 1 chair, 2 block.
-    """
-    scale = build.height / _REFERENCE_HEIGHT
-    assembly = _Assembly(bodies, scale)
-    # The seat is level: it turns with the body about the vertical alone.
-    forward = bodies.frames["pelvis"][..., 2] * torch.tensor([1.0, 0, 1.0], device=scale.device)
-    length = (forward[:, 0] * forward[:, 0] + forward[:, 2] * forward[:, 2]).sqrt().clamp_min(1e-3)
-    forward = forward / length[:, None]
-    left = torch.stack([forward[:, 2], forward[:, 1] * 0, -forward[:, 0]], -1)
-    up = torch.tensor([0.0, 1.0, 0.0], device=scale.device)
-
-    def at(sideways: float, height: Tensor | float, ahead: float) -> Tensor:
-        rise = height[:, None] if isinstance(height, Tensor) else height * scale[:, None]
-        offset = left * sideways * scale[:, None] + forward * ahead * scale[:, None]
-        return offset + up * rise
-
-    level = assembly.add
-    level(at(-0.12, -0.15, 0.1), at(0.12, -0.15, 0.1), (0.16, 0.16), "pelvis", SEAT, depth=1.0,
-          present=seated & (kind == 2))
-    for ahead in (-0.08, 0.05, 0.2):
-        level(at(-0.19, -0.13, ahead), at(0.19, -0.13, ahead), (0.035, 0.035), "pelvis", SEAT,
-              present=seated)
-    for sideways in (-0.19, 0.19):
-        for ahead in (-0.1, 0.22):
-            level(at(sideways, -0.13, ahead), at(sideways, ground, ahead), (0.025, 0.02), "pelvis",
-                  SEAT, present=seated & (kind < 2))
-        level(at(sideways, -0.13, -0.17), at(sideways, 0.4, -0.24), (0.025, 0.025), "pelvis", SEAT,
-              present=seated & (kind == 1))
-    for height in (0.12, 0.36):
-        level(at(-0.19, height, -0.22), at(0.19, height, -0.22), (0.035, 0.035), "pelvis", SEAT,
-              present=seated & (kind == 1))
-    return assembly.parts()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Final
 
@@ -14,7 +15,7 @@ from bench.data.contract import Target
 from bench.data.synthetic.annotate import annotate
 from bench.data.synthetic.background import develop, sample_background
 from bench.data.synthetic.exact import Draws
-from bench.data.synthetic.factors import RENDERER_VERSION, SceneFactors
+from bench.data.synthetic.factors import DEFAULT_FACTORS, RENDERER_VERSION, SceneFactors
 from bench.data.synthetic.render import cast, make_solids
 from bench.data.synthetic.scenes import sample_scenes
 from bench.data.synthetic.shade import shade
@@ -29,7 +30,7 @@ Report = Callable[[int, int], None]
 
 def render_scenes(
     indices: Tensor, split: str, image_size: int, seed: int, device: torch.device | str = "cpu",
-    factors: SceneFactors = SceneFactors(),
+    factors: SceneFactors = DEFAULT_FACTORS,
 ) -> dict[str, Tensor]:  # fmt: skip
     """Render scenes; each depends on its index, split and seed alone, whatever the batch.
 
@@ -49,9 +50,11 @@ def render_scenes(
     scenes = sample_scenes(draws, image_size, _OVERSAMPLE, factors)
     solids = make_solids(scenes.parts)
     hits = cast(solids, scenes.parts, scenes.part_scenes, scenes.view)
-    colours = shade(hits, solids, scenes.surfaces, scenes.light, scenes.view)
+    colours, opacity = shade(hits, solids, scenes.surfaces, scenes.light, scenes.view)
     ground = sample_background(draws, image_size) * scenes.light.ambience[:, :, None, None]
-    images = develop(draws, _composite(ground, hits.part >= 0, colours), factors.blur, factors.noise)
+    images = develop(
+        draws, _composite(ground, hits.part >= 0, colours, opacity), factors.blur, factors.noise
+    )
     truth = annotate(scenes, hits)
     shown = truth.area > 0
     count = torch.bincount(scenes.scenes[shown], minlength=len(indices))
@@ -59,12 +62,16 @@ def render_scenes(
     return {"images": images, "offsets": _offsets(count), **people}
 
 
-def _composite(ground: Tensor, covered: Tensor, colours: Tensor) -> Tensor:
+def _composite(ground: Tensor, covered: Tensor, colours: Tensor, opacity: Tensor) -> Tensor:
     """Return [B, 3, S, S]: samples' colours over the ground, averaged over each pixel."""
     step = covered.shape[-1] // ground.shape[-1]
     image = ground.repeat_interleave(step, 2).repeat_interleave(step, 3).permute(0, 2, 3, 1)
     image = image.contiguous()
-    image[covered] = colours
+    image = image.flatten(0, 2)
+    place = torch.nonzero(covered.flatten())[:, 0]
+    behind = image.index_select(0, place) * (1 - opacity)[:, None]
+    image = image.index_copy_(0, place, behind + colours * opacity[:, None])
+    image = image.reshape(*covered.shape, 3)
     total = image[:, 0::step, 0::step]
     for row in range(step):
         for column in range(step):
@@ -134,7 +141,7 @@ class SyntheticScenes:
 
 def open_synthetic(
     split: str, images: int, image_size: int, seed: int, *,
-    factors: SceneFactors = SceneFactors(), report: Report | None = None,
+    factors: SceneFactors = DEFAULT_FACTORS, report: Report | None = None,
 ) -> SyntheticScenes:  # fmt: skip
     """Return scenes 0..images-1 of a split, rendering what the cache does not hold.
 
@@ -159,7 +166,7 @@ def open_synthetic(
 
 
 def synthetic_digest(
-    split: str, images: int, image_size: int, seed: int, factors: SceneFactors = SceneFactors()
+    split: str, images: int, image_size: int, seed: int, factors: SceneFactors = DEFAULT_FACTORS
 ) -> str:
     """Return a sha256 over everything that decides the scenes."""
     values = [RENDERER_VERSION, split, images, image_size, seed, asdict(factors)]
@@ -170,14 +177,23 @@ def _render_all(
     split: str, images: int, image_size: int, seed: int, factors: SceneFactors,
     report: Report | None,
 ) -> dict[str, Tensor]:  # fmt: skip
-    batches, counts = [], []
-    for first in range(0, images, _BATCH):
+    starts = range(0, images, _BATCH)
+
+    def batch(first: int) -> dict[str, Tensor]:
         indices = torch.arange(first, min(first + _BATCH, images))
-        batch = render_scenes(indices, split, image_size, seed, factors=factors)
-        counts.append(batch.pop("offsets").diff())
-        batches.append(batch)
-        if report:
-            report(min(first + _BATCH, images), images)
+        return render_scenes(indices, split, image_size, seed, factors=factors)
+
+    # Whole batches side by side use the cores better than the small operations of one batch.
+    threads = torch.get_num_threads()
+    batches = []
+    try:
+        with ThreadPoolExecutor(threads, "render", torch.set_num_threads, (1,)) as pool:
+            for first, done in zip(starts, pool.map(batch, starts), strict=True):
+                batches.append(done)
+                if report:
+                    report(min(first + _BATCH, images), images)
+    finally:
+        torch.set_num_threads(threads)
+    counts = torch.cat([batch.pop("offsets").diff() for batch in batches])
     tensors = {key: torch.cat([batch[key] for batch in batches]) for key in batches[0]}
-    tensors["offsets"] = _offsets(torch.cat(counts))
-    return tensors
+    return {**tensors, "offsets": _offsets(counts)}

@@ -49,7 +49,7 @@ class Draws:
         places = torch.arange(self._used, self._used + count, device=self.keys.device)
         self._used += count
         scrambled = mix(self.keys[:, None] ^ mix(places + 0x1234567)[None])
-        return mix((scrambled + places) & _MASK).reshape(-1, *shape)
+        return mix((scrambled + places) & _MASK).reshape(len(self.keys), *shape)
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """Return float32 [B, *shape], uniform on [low, high)."""
@@ -88,7 +88,7 @@ def sine_cosine(angles: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def exponential(values: Tensor) -> Tensor:
-    """Return e^x for |x| < 8, within 1e-5 of it: a Taylor polynomial of x/16, squared four times."""
+    """Return e^x within 1e-4 of it for |x| < 4: a Taylor polynomial of x/16, squared 4 times."""
     small = values / 16
     power = 1 + small * (1 + small / 2 * (1 + small / 3 * (1 + small / 4 * (1 + small / 5))))
     for _ in range(4):

@@ -64,7 +64,7 @@ def sample_build(draws: Draws, people: int) -> Build:
     height = torch.where(child, 1.05 + 0.45 * age, 1.71 + 0.09 * draws.bell(people))
     # A child of 1.05 m has a head about 1.3 times as large, relative to the height, as an adult.
     head = torch.where(child, 1.32 - 0.25 * age, 1.0 + 0.03 * draws.bell(people))
-    girth = exponential(0.13 * draws.bell(people)).clamp(0.8, 1.5)
+    girth = exponential(0.13 * draws.bell(people)).clamp(0.8, 1.35)
     shoulders = 1.0 + 0.06 * draws.bell(people)
     hips = 1.0 + 0.08 * draws.bell(people)
     legs = 1.0 + 0.025 * draws.bell(people)

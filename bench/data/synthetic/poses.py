@@ -6,6 +6,7 @@ turn to the left otherwise). The neutral pose stands upright, arms hanging, palm
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,9 +16,10 @@ from torch import Tensor
 from bench.data.synthetic.exact import Draws, sine_cosine
 
 JOINTS: Final = (
-    "root spine neck left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
-    "left_hip right_hip left_knee right_knee left_ankle right_ankle"
-).split()
+    *("root", "spine", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow"),
+    *("left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee"),
+    *("left_ankle", "right_ankle"),
+)
 _AXES: Final = ("flex", "bend", "twist")
 
 # Ranges of motion (lowest, highest) for flexion, bend and twist: the normal ranges of the American
@@ -214,7 +216,7 @@ def _place(angle: str) -> list[tuple[int, int]]:
     return [(JOINTS.index(side), _AXES.index(axis)) for side in _sides(joint)]
 
 
-def _table(rows: dict[str, tuple[tuple[float, float], ...]], default: float) -> Tensor:
+def _table(rows: Mapping[str, tuple[tuple[float, float], ...]], default: float) -> Tensor:
     table = torch.empty(len(JOINTS), 3, 2)
     table[..., 0], table[..., 1] = -default, default
     for joint, ranges in rows.items():

@@ -8,19 +8,25 @@ import torch
 from torch import Tensor
 
 from bench.data.synthetic.appearance import sample_wardrobe
-from bench.data.synthetic.body import Parts, assemble, seats
+from bench.data.synthetic.body import REFERENCE_HEIGHT, Parts, assemble
 from bench.data.synthetic.exact import (
-    Draws, compose, exponential, rotate, rotation, sine_cosine, unit,
+    Draws,
+    compose,
+    exponential,
+    rotate,
+    rotation,
+    sine_cosine,
+    unit,
 )  # fmt: skip
 from bench.data.synthetic.factors import SceneFactors
 from bench.data.synthetic.kinematics import pose_bodies, sample_build
 from bench.data.synthetic.poses import sample_poses
 from bench.data.synthetic.render import View
 from bench.data.synthetic.shade import Light, Surfaces, dress
+from bench.data.synthetic.supports import seats, shadows
 from bench.data.synthetic.things import sample_things
 from models.skeleton import CANONICAL
 
-_STANDING: Final = 1.75  # metres; what ``SceneFactors.height`` speaks of
 _SHOULDER_BREADTH: Final = 0.45  # metres
 _PELVIS: Final = CANONICAL.joints.index("pelvis")
 
@@ -62,7 +68,7 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     depth, across = _layout(draws, count, focal, size, factors)
     camera, pitch = _camera(draws)
     light = _light(draws, camera)
-    margin = _margins(draws, most)
+    margin, push = _framing(draws, most)
 
     # From here on people are flat, [N]: absent ones cost nothing.
     scenes = torch.nonzero(present)[:, 0]
@@ -77,12 +83,14 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     place = _placed(depth[present], across[present], -ground, view, scenes, camera, pitch)
     turn = camera[scenes]
     joints = rotate(turn[:, None], bodies.table()) + place[:, None]
-    shift = _shift_into_view(joints, view, scenes, margin[present] * size)
+    shift = _shift_into_view(joints, view, scenes, margin[present] * size, push[present] * size)
     joints, place = joints + shift[:, None], place + shift
 
     people = torch.arange(len(scenes), device=device)
     groups = []
-    for parts, owner in ((body_parts, people), (stools, torch.full_like(people, -1))):
+    nobody = torch.full_like(people, -1)
+    spots = shadows(bodies, ground, build.height / REFERENCE_HEIGHT)
+    for parts, owner in ((body_parts, people), (stools, nobody), (spots, nobody)):
         groups.append((
             _in_camera(parts, turn, place),
             dress(parts, wardrobe),
@@ -91,7 +99,7 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
         ))  # fmt: skip
     things, looks, thing_scenes = sample_things(draws, view, depth, across, present, factors)
     groups.append((things, looks, thing_scenes, torch.full_like(thing_scenes, -1)))
-    return _gathered(groups, view, light, joints, scenes, build.height / _STANDING)
+    return _gathered(groups, view, light, joints, scenes, build.height / REFERENCE_HEIGHT)
 
 
 def _gathered(
@@ -133,13 +141,13 @@ def _layout(
     spread = math.log(factors.height_spread)
     sizes = tallest[:, None] * exponential(draws.uniform(most, low=-spread, high=spread))
     sizes = sizes.clamp(*factors.height) * size
-    depth = focal[:, None] * _STANDING / sizes
+    depth = focal[:, None] * REFERENCE_HEIGHT / sizes
     rank = torch.argsort(draws.uniform(most), dim=1, stable=True)
     middle = (count - 1)[:, None] / 2
     slots = torch.arange(most, device=count.device) + draws.uniform(most, low=0.2, high=0.8)
     across_apart = slots / count[:, None] * size
     # A group: nearly one depth, but never the same, or bodies would melt into each other.
-    near = focal * _STANDING / (tallest * size)
+    near = focal * REFERENCE_HEIGHT / (tallest * size)
     grouped = near[:, None] * (1 + 0.1 * rank) * draws.uniform(most, low=0.97, high=1.03)
     breadth = _SHOULDER_BREADTH * focal[:, None] / grouped
     width = factors.group_width * draws.uniform(1, low=0.35, high=1.0)
@@ -172,16 +180,23 @@ def _light(draws: Draws, camera: Tensor) -> Light:
     upward = torch.stack([place[:, 0], height, place[:, 1] * 0.6 + 0.35], -1)
     warmth = draws.uniform(1, low=-1.0, high=1.0) * 0.1
     tint = torch.tensor([1.0, 0.0, -1.0], device=place.device) * warmth
-    lamp = draws.uniform(1, low=0.15, high=0.95) * (1 + tint)
-    sky = draws.uniform(1, low=0.5, high=0.85) * (1 - 0.6 * tint)
+    lamp = draws.uniform(1, low=0.15, high=0.85) * (1 + tint)
+    sky = draws.uniform(1, low=0.55, high=0.9) * (1 - 0.6 * tint)
     return Light(unit(rotate(camera, upward)), lamp, sky, camera[:, :, 1], sky * 0.75 + lamp * 0.5)
 
 
-def _margins(draws: Draws, people: int) -> Tensor:
-    """Return how far inside the image people are kept, in its sides; one in six may leave it."""
-    outside = draws.uniform(people, low=-0.3, high=0.0)
+def _framing(draws: Draws, people: int) -> tuple[Tensor, Tensor]:
+    """Return margins [B, people] and shifts [B, people, 2], in sides of the image.
+
+    Most people keep their margin to the image's edge; one in seven is pushed across it, sideways
+    or, as in portraits, downwards.
+    """
+    leaving = draws.chance(0.15, people)
     inside = draws.uniform(people, low=0.0, high=0.04)
-    return torch.where(draws.chance(0.17, people), outside, inside)
+    sideways = draws.bell(people) * 0.25
+    down = draws.uniform(people, low=-0.1, high=0.4)
+    shift = torch.stack([sideways, down], -1) * leaving[..., None]
+    return torch.where(leaving, -0.45, inside), shift
 
 
 def _lowest(parts: Parts) -> Tensor:
@@ -206,17 +221,19 @@ def _placed(
     return ground + camera[scenes][:, :, 1] * pelvis[:, None]
 
 
-def _shift_into_view(joints: Tensor, view: View, scenes: Tensor, margin: Tensor) -> Tensor:
+def _shift_into_view(
+    joints: Tensor, view: View, scenes: Tensor, margin: Tensor, push: Tensor
+) -> Tensor:
     """Return the shift [N, 3], parallel to the image, that keeps people ``margin`` [N] px inside.
 
+    It is the one nearest to ``push`` [N, 2] px that does so.
     People stand on steps, slopes and platforms then, which a plane does not give.
     """
     pixels = view.project(joints, scenes)
     low, high = pixels.amin(1), pixels.amax(1)
     least = margin[:, None] - low
     most = view.size - 1 - margin[:, None] - high
-    shift = torch.zeros_like(least).clamp_min(0)
-    shift = torch.minimum(torch.maximum(shift, least), most)
+    shift = torch.minimum(torch.maximum(push, least), most)
     shift = torch.where(least > most, 0.5 * (least + most), shift)
     metres = shift * (joints[:, _PELVIS, 2] / view.focal[scenes])[:, None]
     return torch.cat([metres, torch.zeros_like(metres[:, :1])], 1)
@@ -228,6 +245,6 @@ def _in_camera(parts: Parts, turn: Tensor, place: Tensor) -> Parts:
         rotate(turn[:, None], parts.start) + place[:, None],
         rotate(turn[:, None], parts.end) + place[:, None],
         parts.start_radius, parts.end_radius, parts.depth, rotate(turn[:, None], parts.front),
-        parts.region, parts.beyond, parts.cut, parts.present,
+        parts.region, parts.beyond, parts.cut, parts.present, parts.shadow,
     )  # fmt: skip
     return moved.map(lambda values: values.flatten(0, 1))

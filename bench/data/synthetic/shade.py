@@ -7,12 +7,22 @@ import torch
 from torch import Tensor
 
 from bench.data.synthetic.appearance import (
-    CHECKS, DOTS, FACE_SKIN, HAIR, HOOPS, LOGO, OPEN_JACKET, PLACKET, STRIPES, Wardrobe,
+    CHECKS,
+    DOTS,
+    FACE_SKIN,
+    HAIR,
+    HOOPS,
+    LOGO,
+    OPEN_JACKET,
+    PLACKET,
+    STRIPES,
+    Wardrobe,
 )  # fmt: skip
 from bench.data.synthetic.body import Parts
 from bench.data.synthetic.exact import dot, unit
-from bench.data.synthetic.render import Hits, Solids, View
+from bench.data.synthetic.render import RECEDE, Hits, Solids, View
 
+_SHADE: Final = 0.6  # of the ground's light is lost in the middle of a shadow
 # Places on the face in head heights, as in ``kinematics.FACE``.
 _EYE_ASIDE: Final = 0.15
 _EYE_UP: Final = 0.03
@@ -27,6 +37,7 @@ class Surfaces:
         first, second: [P, 3] colours that the pattern mixes; beyond: [P, 3] colour past the cut.
         pattern: [P]; period: [P] metres; cut: [P] share of the way.
         face: [P] bool: eyes, brows and mouth are drawn; second is the lips' colour.
+        shadow: [P] bool: black, and the thinner the nearer to its rim.
         hair: [P, 3] colour of brows and beard; beard, glasses: [P] bool.
     """
 
@@ -37,12 +48,15 @@ class Surfaces:
     period: Tensor
     cut: Tensor
     face: Tensor
+    shadow: Tensor
     hair: Tensor
     beard: Tensor
     glasses: Tensor
 
     def __getitem__(self, chosen: Tensor) -> "Surfaces":
-        return Surfaces(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return Surfaces(
+            *(getattr(self, field.name).index_select(0, chosen) for field in fields(self))
+        )
 
     def joined(self, other: "Surfaces") -> "Surfaces":
         """Return both, one after the other."""
@@ -68,6 +82,7 @@ def dress(parts: Parts, wardrobe: Wardrobe) -> Surfaces:
         period=wardrobe.period[people, region],
         cut=parts.cut,
         face=region == FACE_SKIN,
+        shadow=parts.shadow,
         hair=each(wardrobe.colours[:, HAIR, 0]),
         beard=each(wardrobe.beard),
         glasses=each(wardrobe.glasses),
@@ -91,41 +106,54 @@ class Light:
     ambience: Tensor
 
 
-def shade(hits: Hits, solids: Solids, surfaces: Surfaces, light: Light, view: View) -> Tensor:
-    """Return colours [G, 3] of the G samples that show a part, in the order of the samples."""
-    scene, row, column = torch.nonzero(hits.part >= 0, as_tuple=True)
-    part, depth = hits.part[scene, row, column], hits.depth[scene, row, column]
-    focal = view.focal[scene] * view.oversample
+def shade(
+    hits: Hits, solids: Solids, surfaces: Surfaces, light: Light, view: View
+) -> tuple[Tensor, Tensor]:
+    """Return colours [G, 3] and opacities [G] of the G samples that show a part, in order."""
+    shown = torch.nonzero(hits.part.flatten() >= 0)[:, 0]
+    part, depth = (v.flatten().index_select(0, shown) for v in (hits.part, hits.depth))
+    column = shown % view.samples
+    row = shown // view.samples
+    scene = row // view.samples
+    row = row - scene * view.samples
+
+    def of(values: Tensor) -> Tensor:
+        return values.contiguous().index_select(0, part)
+
+    looks = surfaces[part]
+    depth = depth - looks.shadow * RECEDE
+    focal = (view.focal * view.oversample).index_select(0, scene)
     middle = (view.samples - 1) / 2
-    ray = torch.stack([(column - middle) / focal, (row - middle) / focal, torch.ones_like(depth)])
-    frame = solids.frame[part].permute(1, 2, 0)  # [left/along/front, x/y/z, G]
+    x, y = (column - middle) / focal * depth, (row - middle) / focal * depth
+    frame = [[of(solids.frame[:, i, j]) for j in range(3)] for i in range(3)]
     place = [
-        solids.origin[part, axis]
-        + depth * (frame[axis, 0] * ray[0] + frame[axis, 1] * ray[1] + frame[axis, 2] * ray[2])
-        for axis in range(3)
+        of(solids.origin[:, i]) + (frame[i][0] * x + frame[i][1] * y + frame[i][2] * depth)
+        for i in range(3)
     ]
-    radius, slope, length = solids.radius[part], solids.slope[part], solids.length[part]
+    radius, slope, length = of(solids.radius), of(solids.slope), of(solids.length)
     on_axis = (place[1] + slope * radius) / (1 - slope * slope)
     on_axis = torch.minimum(on_axis.clamp_min(0), length)
     outward = [place[0], place[1] - on_axis, place[2]]
     normal = unit(torch.stack([
-        frame[0, axis] * outward[0] + frame[1, axis] * outward[1] + frame[2, axis] * outward[2]
-        for axis in range(3)
+        frame[0][j] * outward[0] + frame[1][j] * outward[1] + frame[2][j] * outward[2]
+        for j in range(3)
     ], -1))  # fmt: skip
-    albedo = _albedo(surfaces[part], place, on_axis / length, radius)
-    lit = dot(normal, light.direction[scene]).clamp_min(0)[:, None]
-    facing_sky = (0.5 + 0.5 * dot(normal, light.up[scene]))[:, None]
+    albedo = _albedo(looks, place, on_axis / length, radius)
+    lit = dot(normal, light.direction.index_select(0, scene)).clamp_min(0)[:, None]
+    facing_sky = (0.5 + 0.5 * dot(normal, light.up.index_select(0, scene)))[:, None]
     # Grazing surfaces receive less of the sky: a cheap stand-in for occlusion by the body itself.
     towards = (0.55 + 0.45 * normal[:, 2].neg().clamp_min(0))[:, None]
-    sky = light.sky[scene] * (0.45 + 0.55 * facing_sky) * towards
-    return albedo * (sky + light.lamp[scene] * lit)
+    sky = light.sky.index_select(0, scene) * (0.45 + 0.55 * facing_sky) * towards
+    # On a flattened ball, 1 - (distance from the middle)^2 is the square of this height.
+    rise = place[2] / radius
+    opacity = torch.where(looks.shadow, _SHADE * rise * rise, 1.0).clamp(0, 1)
+    solid = (~looks.shadow)[:, None]
+    return albedo * (sky + light.lamp.index_select(0, scene) * lit) * solid, opacity
 
 
 def _albedo(looks: Surfaces, place: list[Tensor], share: Tensor, radius: Tensor) -> Tensor:
     left, along, front = place
-    colour = torch.where(
-        _pattern(looks, left, along, front)[:, None], looks.second, looks.first
-    )
+    colour = torch.where(_pattern(looks, left, along, front)[:, None], looks.second, looks.first)
     colour = torch.where((share <= looks.cut)[:, None], colour, looks.beyond)
     # Faces last, and only where there are any.
     (where,) = torch.nonzero(looks.face & (front > 0), as_tuple=True)

@@ -31,21 +31,24 @@ def sample_things(
     clutter = _clutter(draws, view, depth, present, factors.clutter)
     occluders = _occluders(draws, view, depth, across, present, factors.occluders)
     both = [torch.cat(pair, 1) for pair in zip(clutter, occluders, strict=True)]
-    start, end, start_radius, end_radius, flatness, shown, skinny = both
+    start, end, start_radius, end_radius, flatness, shown, colouring = both
     scenes, pieces = shown.shape
     cloth = cloth_colours(draws, pieces, 2)
-    first = torch.where((skinny > draws.uniform(pieces))[..., None], skin_colours(draws, pieces),
+    first = torch.where((colouring > draws.uniform(pieces))[..., None], skin_colours(draws, pieces),
                         cloth[..., 0, :])  # fmt: skip
+    leaves = torch.tensor([0.5, 0.9, 0.35], device=start.device)
+    first = torch.where((colouring < 0)[..., None], first * leaves, first)
     whole = torch.zeros_like(shown, dtype=torch.float32)
     front = torch.zeros_like(start)
     front[..., 2] = -1.0
     parts = Parts(start, end, start_radius, end_radius, flatness, front, whole, whole, whole + 2,
-                  shown)  # fmt: skip
+                  shown, whole > 0)  # fmt: skip
     pattern = draws.choice(DOTS * 2, pieces)
     nothing = torch.zeros_like(shown)
     surfaces = Surfaces(
         first, cloth[..., 1, :], first, torch.where(pattern <= CHECKS, pattern, 0),
-        draws.uniform(pieces, low=0.05, high=0.2), whole + 2, nothing, first, nothing, nothing,
+        draws.uniform(pieces, low=0.05, high=0.2), whole + 2, nothing, nothing,
+        first, nothing, nothing,
     )  # fmt: skip
     numbers = torch.arange(scenes, device=start.device)[:, None].expand(scenes, pieces)
     flat = Surfaces(*(getattr(surfaces, name).flatten(0, 1) for name in vars(surfaces)))
@@ -108,12 +111,12 @@ def _occluders(
     reach[..., 0] = torch.where(level, torch.where(kind == _BOARD, long * 0.3, long), 0.03)
     reach[..., 1] = torch.where(upright, long * 1.5, 0.0)
     thick = draws.uniform(most, _PIECES, low=0.03, high=0.07)
-    thick = torch.where(kind == _BUSH, thick * 4, torch.where(kind == _BOARD, thick * 4, thick))
+    thick = torch.where(kind == _BUSH, thick * 3, torch.where(kind == _BOARD, thick * 4, thick))
     single = (kind == _BUSH) | (kind == _RAIL) | (piece == 0)
     shown = torch.arange(most, device=place.device) < draws.choice(most + 1)[:, None]
     ends = (spot - reach, spot + reach, thick, thick)
     flatness = torch.where(kind == _BOARD, 0.1, 1.0).expand_as(thick)
     return (
         *(values.flatten(1, 2) for values in (*ends, flatness, shown[..., None] & single)),
-        torch.zeros_like(thick).flatten(1, 2),
+        torch.where(kind == _BUSH, -1.0, 0.0).expand_as(thick).flatten(1, 2),
     )

@@ -1,12 +1,10 @@
 """Records as a run would leave them, of models whose skill is chosen instead of trained."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 
 from bench.experiment import (
@@ -106,16 +104,6 @@ class Suite:
         }
         record = _record(timing.key, "latency", timing)
         write_record(self.records, record | {"measured": measured | changes})
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    return Suite(tmp_path)
-
-
-@pytest.fixture
-def make() -> Callable[..., Experiment]:
-    return experiment
 
 
 def latency(*experiments: Experiment) -> LatencyExperiment:
