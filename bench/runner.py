@@ -152,10 +152,6 @@ def run(
 
 def _bring(job: Job, setting: Setting, progress: Progress) -> Outcome:
     match = dict(setting.matches.get(job.key, {}))
-    record = _kept(job, setting)
-    if record is not None:
-        _note_match(setting.folder, record, match)
-        return Outcome(job, "kept", "")
     task = Task(
         job,
         setting.folder,
@@ -165,8 +161,12 @@ def _bring(job: Job, setting: Setting, progress: Progress) -> Outcome:
         match,
         setting.command,
     )
-    progress.begin(title_of(job))
+    record = _kept(job, setting)
     try:
+        if record is not None:
+            _note_match(setting.folder, record, match)
+            return Outcome(job, "kept", "")
+        progress.begin(title_of(job))
         record = _perform(task, setting.lock, progress)
     except OSError as error:
         raise Problem(f"cannot write {setting.folder / job.key}: {error}") from error
