@@ -103,9 +103,9 @@ def choose(options: Options) -> Choice:
             raise unknown(kind, name, known)
     preset = PRESETS[options.preset]
     rendered = options.data == SYNTHETIC
-    steps = preset.train.steps if rendered else preset.photograph_steps
+    train = preset.synthetic_train if rendered else preset.photograph_train
     parts: dict[str, Any] = {
-        "train": replace(preset.train, steps=options.steps or steps, device=options.device),
+        "train": replace(train, steps=options.steps or train.steps, device=options.device),
         "data": preset.synthetic if rendered else preset.photographs,
         "model": preset.model,
     }

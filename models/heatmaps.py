@@ -5,9 +5,10 @@ lies at cell (x + 0.5) / s - 0.5.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-DECODER_VERSION = "peak+centroid-1"
+DECODER_VERSION = "peak+parabola-1"
 
 
 def pixels_to_cells(points: Tensor, stride: int) -> Tensor:
@@ -36,32 +37,39 @@ def draw_gaussians(points: Tensor, height: int, width: int, sigma: float) -> Ten
     return along_y.unsqueeze(-1) * along_x.unsqueeze(-2)
 
 
-def decode_peaks(probabilities: Tensor, radius: int = 2) -> tuple[Tensor, Tensor]:
-    """Return the highest peak of each map, refined to a fraction of a cell, and its mass.
+def decode_peaks(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the highest peak of each map, refined to a fraction of a cell, and its score.
 
-    The peak is the centroid of the probability in a window around the highest cell, which for a
-    Gaussian of any width is its centre up to the window's truncation.
+    A parabola through the logits of the highest cell and its two neighbours, along x and along y,
+    has its top at the peak; for the logarithm of a Gaussian of any width that is exact. At the
+    border, where a neighbour is missing, the cell's own centre is taken.
 
     Args:
-        probabilities: ``[B, K, H, W]``, not negative, summing to 1 over each map.
-        radius: of the window, in cells.
+        logits: ``[..., H, W]``; their softmax over a map is the probability of each cell.
 
     Returns:
-        points ``[B, K, 2]`` in cells, and the probability inside the window ``[B, K]``.
+        points ``[..., 2]``, x y in cells, and the probability of the 3 x 3 cells around the
+        highest one ``[...]``.
     """
-    height, width = probabilities.shape[-2:]
-    flat = probabilities.flatten(2)
-    highest = flat.argmax(dim=2)
+    width = logits.shape[-1]
+    highest = logits.flatten(-2).argmax(dim=-1)
     row, column = highest // width, highest % width
-    offsets = torch.arange(-radius, radius + 1, device=flat.device)
-    rows = row[..., None, None] + offsets[:, None]
-    columns = column[..., None, None] + offsets[None, :]
-    rows, columns = torch.broadcast_tensors(rows, columns)
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    cells = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
-    window = flat.gather(2, cells.flatten(2)).view_as(inside) * inside
-    mass = window.sum(dim=(2, 3))
-    safe = mass.clamp_min(torch.finfo(mass.dtype).tiny)
-    x = (window * columns).sum(dim=(2, 3)) / safe
-    y = (window * rows).sum(dim=(2, 3)) / safe
-    return torch.stack([x, y], dim=-1), mass
+    framed = F.pad(logits, (1, 1, 1, 1), value=-torch.inf)
+    cells = torch.arange(-1, 2, device=logits.device)
+    rows = (row[..., None, None] + 1 + cells[:, None]).expand(*row.shape, 3, 3)
+    columns = (column[..., None, None] + 1 + cells).expand(*row.shape, 3, 3)
+    around = framed.flatten(-2).gather(-1, (rows * (width + 2) + columns).flatten(-2))
+    around = around.unflatten(-1, (3, 3))
+    x = column + _parabola_top(around[..., 1, :])
+    y = row + _parabola_top(around[..., :, 1])
+    score = torch.exp(around.logsumexp(dim=(-2, -1)) - logits.logsumexp(dim=(-2, -1)))
+    return torch.stack([x, y], dim=-1), score
+
+
+def _parabola_top(values: Tensor) -> Tensor:
+    """Return where a parabola through ``values`` ``[..., 3]`` at -1, 0, 1 has its top."""
+    before, middle, after = values.unbind(dim=-1)
+    curvature = 2 * middle - before - after
+    top = (after - before) / (2 * curvature)
+    # Infinite at the border, 0 / 0 on a plateau.
+    return torch.where(curvature.isfinite() & (curvature > 0), top, torch.zeros_like(top))

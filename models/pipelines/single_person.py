@@ -10,8 +10,10 @@ from models.networks.pose_network import STRIDE, PoseNetwork
 from models.registry import register_pipeline
 from models.skeleton import Skeleton
 
-# Of the target Gaussian, in cells: the narrowest that still gives the decoder's window a slope.
-SIGMA = 1.0
+# Of the target Gaussian, in cells. On synthetic scenes 0.7 placed 2 % more joints within 5 % of the
+# person than 1.0 did after equally many steps; much narrower, the neighbours of the peak, from which
+# the decoder reads the fraction of a cell, carry no weight in the loss.
+SIGMA = 0.7
 
 
 @register_pipeline
@@ -60,8 +62,7 @@ class SinglePerson(nn.Module):
         }
 
     def _detections(self, logits: Tensor) -> list[dict[str, Tensor]]:
-        probabilities = logits.flatten(2).softmax(dim=2).view_as(logits)
-        cells, scores = decode_peaks(probabilities)
+        cells, scores = decode_peaks(logits)
         return crop_detections(cells_to_pixels(cells, STRIDE), scores, self.crop_size)
 
 

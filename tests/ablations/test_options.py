@@ -11,7 +11,8 @@ def test_every_preset_passes_its_own_checks(name, data):
     choice = choose(Options(preset=name, data=data))
     preset = PRESETS[name]
     rendered = data == "synthetic"
-    assert choice.train.steps == preset.train.steps if rendered else preset.photograph_steps
+    train = preset.synthetic_train if rendered else preset.photograph_train
+    assert choice.train.steps == train.steps
     assert choice.data == (preset.synthetic if rendered else preset.photographs)
 
 

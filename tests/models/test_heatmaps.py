@@ -1,14 +1,11 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.heatmaps import cells_to_pixels, decode_peaks, draw_gaussians, pixels_to_cells
-
-
-def softmax_maps(points: torch.Tensor, height: int, width: int, sigma: float) -> torch.Tensor:
-    maps = draw_gaussians(points, height, width, sigma)
-    return maps / maps.sum(dim=(-2, -1), keepdim=True)
 
 
 @given(x=st.floats(-100, 100), y=st.floats(-100, 100), stride=st.sampled_from([1, 2, 4, 8]))
@@ -29,35 +26,33 @@ def test_a_gaussian_is_one_at_its_point_and_falls_as_the_formula_says():
     assert maps[0, 4, 6].item() == pytest.approx(2.718281828 ** (-(9 + 4) / (2 * 1.5**2)))
 
 
-@given(
-    x=st.floats(2, 13),
-    y=st.floats(2, 9),
-    sigma=st.floats(0.6, 1.2),
-)
-def test_a_clean_peak_is_found_to_a_tenth_of_a_cell(x, y, sigma):
-    points, mass = decode_peaks(softmax_maps(torch.tensor([[[x, y]]]), 12, 16, sigma))
-    assert (points[0, 0] - torch.tensor([x, y])).abs().max() < 0.1
-    assert 0.85 < mass.item() <= 1 + 1e-6
+@given(x=st.floats(1, 14), y=st.floats(1, 10), sigma=st.floats(0.6, 3), offset=st.floats(-9, 9))
+def test_the_peak_of_a_gaussian_is_found_exactly(x, y, sigma, offset):
+    point = torch.tensor([[[x, y]]], dtype=torch.float64)
+    logits = draw_gaussians(point, 12, 16, sigma).clamp_min(1e-300).log() + offset
+    found, score = decode_peaks(logits)
+    torch.testing.assert_close(found, point, atol=1e-6, rtol=0)
+    assert 0 < score.item() <= 1 + 1e-9
 
 
 @given(st.integers(0, 15), st.integers(0, 11))
 def test_a_single_cell_is_found_exactly_even_at_the_border(column, row):
-    maps = torch.zeros(1, 1, 12, 16)
-    maps[0, 0, row, column] = 1
-    points, mass = decode_peaks(maps)
+    logits = torch.full((1, 1, 12, 16), -50.0)
+    logits[0, 0, row, column] = 0
+    points, score = decode_peaks(logits)
     assert points[0, 0].tolist() == [column, row]
-    assert mass.item() == 1
+    assert score.item() == pytest.approx(1)
 
 
 def test_the_second_peak_does_not_pull_the_first():
-    maps = torch.zeros(1, 1, 12, 16)
-    maps[0, 0, 3, 3], maps[0, 0, 9, 12] = 0.6, 0.4
-    points, mass = decode_peaks(maps)
+    logits = torch.full((1, 1, 12, 16), -50.0)
+    logits[0, 0, 3, 3], logits[0, 0, 9, 12] = math.log(0.6), math.log(0.4)
+    points, score = decode_peaks(logits)
     assert points[0, 0].tolist() == [3, 3]
-    assert mass.item() == pytest.approx(0.6)
+    assert score.item() == pytest.approx(0.6)
 
 
-def test_an_empty_map_gives_finite_numbers():
-    points, mass = decode_peaks(torch.zeros(2, 3, 4, 4))
+def test_a_flat_map_gives_finite_numbers():
+    points, score = decode_peaks(torch.zeros(2, 3, 4, 4))
     assert torch.isfinite(points).all()
-    assert (mass == 0).all()
+    assert score.tolist() == [[0.25] * 3] * 2  # the 2 x 2 cells of a corner

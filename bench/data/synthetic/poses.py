@@ -75,21 +75,21 @@ class Activity:
 
 
 ACTIVITIES: Final = {
-    "stand": Activity(13),
+    "stand": Activity(9),
     "hands_on_hips": Activity(
-        4, {"shoulder.bend": (35, 55), "shoulder.flex": (-30, -10), "elbow.flex": (85, 115),
+        2.5, {"shoulder.bend": (35, 55), "shoulder.flex": (-30, -10), "elbow.flex": (85, 115),
             "shoulder.twist": (-65, -45), "hip.bend": (2, 14)}
     ),
     "fold_arms": Activity(
-        4, {"shoulder.flex": (20, 40), "shoulder.bend": (0, 12), "shoulder.twist": (-60, -35),
+        2.5, {"shoulder.flex": (20, 40), "shoulder.bend": (0, 12), "shoulder.twist": (-60, -35),
             "elbow.flex": (95, 120), "wrist.flex": (0, 20)}
     ),
     "use_phone": Activity(
-        5, {"right_shoulder.flex": (15, 50), "right_elbow.flex": (90, 130), "neck.flex": (10, 40),
+        3, {"right_shoulder.flex": (15, 50), "right_elbow.flex": (90, 130), "neck.flex": (10, 40),
             "right_shoulder.twist": (-40, -5)}
     ),
     "gesture": Activity(
-        7, {"shoulder.flex": (0, 75), "shoulder.bend": (0, 60), "shoulder.twist": (-40, 60),
+        5, {"shoulder.flex": (0, 75), "shoulder.bend": (0, 60), "shoulder.twist": (-40, 60),
             "elbow.flex": (20, 120)}
     ),
     "wave": Activity(
@@ -108,7 +108,7 @@ ACTIVITIES: Final = {
         4, {"shoulder.bend": (60, 110), "elbow.flex": (0, 30), "shoulder.twist": (-30, 40)}
     ),
     "walk": Activity(
-        15, {"spine.flex": (0, 10), "elbow.flex": (10, 45), "knee.flex": (4, 16),
+        10, {"spine.flex": (0, 10), "elbow.flex": (10, 45), "knee.flex": (4, 16),
              "hip.flex": (2, 10), "hip.bend": (0, 4)},
         {"hip.flex": (24, 0), "shoulder.flex": (24, math.pi), "knee.flex": (26, 1.7),
          "ankle.flex": (8, -1.2)},
@@ -120,31 +120,31 @@ ACTIVITIES: Final = {
         planted=False, lift=0.06,
     ),
     "sit": Activity(
-        9, {"hip.flex": (75, 100), "knee.flex": (60, 105), "hip.bend": (0, 20),
+        8, {"hip.flex": (75, 100), "knee.flex": (60, 105), "hip.bend": (0, 20),
             "root.flex": (-15, 12), "shoulder.flex": (5, 45), "elbow.flex": (20, 95),
             "shoulder.twist": (-40, 10)},
         seat=True,
     ),
     "sit_on_ground": Activity(
-        3, {"hip.flex": (70, 115), "knee.flex": (10, 120), "hip.bend": (0, 35),
+        5, {"hip.flex": (70, 115), "knee.flex": (10, 120), "hip.bend": (0, 35),
             "root.flex": (-25, 5), "shoulder.flex": (-30, 50), "elbow.flex": (0, 80)},
     ),
     "squat": Activity(
-        5, {"hip.flex": (80, 120), "knee.flex": (85, 135), "hip.bend": (5, 30),
+        6, {"hip.flex": (80, 120), "knee.flex": (85, 135), "hip.bend": (5, 30),
             "root.flex": (15, 40), "shoulder.flex": (20, 90), "elbow.flex": (10, 90)}
     ),
     "kneel": Activity(
-        3, {"left_hip.flex": (75, 100), "left_knee.flex": (80, 105), "right_hip.flex": (-10, 15),
+        4, {"left_hip.flex": (75, 100), "left_knee.flex": (80, 105), "right_hip.flex": (-10, 15),
             "right_knee.flex": (85, 110), "right_ankle.flex": (-50, -20),
             "shoulder.flex": (0, 50), "elbow.flex": (20, 90)}
     ),
     "lunge": Activity(
-        5, {"left_hip.flex": (50, 95), "left_knee.flex": (50, 95), "right_hip.flex": (-30, -5),
+        6, {"left_hip.flex": (50, 95), "left_knee.flex": (50, 95), "right_hip.flex": (-30, -5),
             "right_knee.flex": (5, 45), "shoulder.flex": (-30, 80), "elbow.flex": (10, 100),
             "spine.flex": (0, 25)}
     ),
     "bend_down": Activity(
-        4, {"hip.flex": (35, 70), "spine.flex": (20, 55), "root.flex": (25, 50),
+        6, {"hip.flex": (35, 70), "spine.flex": (20, 55), "root.flex": (25, 50),
             "knee.flex": (0, 40), "shoulder.flex": (40, 100), "elbow.flex": (0, 40)}
     ),
     "jump": Activity(
@@ -181,27 +181,43 @@ ACTIVITIES: Final = {
             "spine.bend": (-25, 25), "root.bend": (-12, 12)}
     ),
     "lie_on_back": Activity(
-        2, {"root.flex": (-96, -82), "shoulder.bend": (5, 110), "hip.flex": (-5, 40),
+        3, {"root.flex": (-96, -82), "shoulder.bend": (5, 110), "hip.flex": (-5, 40),
             "knee.flex": (0, 70), "elbow.flex": (0, 100)}, planted=False,
     ),
     "lie_on_front": Activity(
-        1.2, {"root.flex": (82, 94), "shoulder.flex": (0, 170), "elbow.flex": (0, 100),
+        2, {"root.flex": (82, 94), "shoulder.flex": (0, 170), "elbow.flex": (0, 100),
               "hip.flex": (-10, 5), "knee.flex": (0, 60), "spine.flex": (-25, 0)}, planted=False,
     ),
     "lie_on_side": Activity(
-        1.2, {"root.bend": (75, 95), "hip.flex": (5, 70), "knee.flex": (10, 90),
+        2, {"root.bend": (75, 95), "hip.flex": (5, 70), "knee.flex": (10, 90),
               "shoulder.flex": (10, 120), "elbow.flex": (10, 110)}, planted=False,
     ),
     "plank": Activity(
-        1.2, {"root.flex": (65, 82), "shoulder.flex": (75, 100), "elbow.flex": (0, 60),
+        2, {"root.flex": (65, 82), "shoulder.flex": (75, 100), "elbow.flex": (0, 60),
               "hip.flex": (-5, 15), "neck.flex": (-40, 0)}, planted=False,
     ),
     "all_fours": Activity(
-        1.5, {"root.flex": (70, 90), "shoulder.flex": (75, 100), "elbow.flex": (0, 25),
+        2, {"root.flex": (70, 90), "shoulder.flex": (75, 100), "elbow.flex": (0, 25),
               "hip.flex": (70, 95), "knee.flex": (80, 100), "neck.flex": (-40, 0)}, planted=False,
     ),
+    "cartwheel": Activity(
+        2.5, {"root.bend": (-180, 180), "shoulder.bend": (110, 170), "elbow.flex": (0, 25),
+            "hip.bend": (20, 50), "knee.flex": (0, 30), "ankle.flex": (-40, 0)},
+        planted=False, lift=0.1,
+    ),
+    "somersault": Activity(
+        2, {"root.flex": (-180, 180), "spine.flex": (20, 70), "neck.flex": (0, 40),
+            "hip.flex": (70, 125), "knee.flex": (60, 140), "shoulder.flex": (20, 90),
+            "elbow.flex": (20, 110)},
+        planted=False, lift=0.4,
+    ),
+    "dive": Activity(
+        1.5, {"root.flex": (75, 165), "shoulder.flex": (140, 180), "elbow.flex": (0, 25),
+            "hip.flex": (-20, 60), "knee.flex": (0, 50), "ankle.flex": (-50, -10)},
+        planted=False, lift=0.4,
+    ),
     "handstand": Activity(
-        1, {"root.flex": (165, 195), "shoulder.flex": (160, 180), "elbow.flex": (0, 20),
+        2, {"root.flex": (165, 195), "shoulder.flex": (160, 180), "elbow.flex": (0, 20),
             "hip.flex": (-20, 40), "hip.bend": (0, 40), "knee.flex": (0, 60)}, planted=False,
     ),
 }  # fmt: skip

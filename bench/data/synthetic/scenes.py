@@ -58,7 +58,9 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     """Return the scenes of B streams."""
     most = factors.people[1]
     device = draws.keys.device
-    count = draws.choice(most - factors.people[0] + 1) + factors.people[0]
+    # Squared, few people are more common than many, as in photographs.
+    rank = draws.uniform() ** 2 * (most - factors.people[0] + 1)
+    count = rank.long().clamp_max(most - factors.people[0]) + factors.people[0]
     present = torch.arange(most, device=device) < count[:, None]
     build, wardrobe = sample_build(draws, most), sample_wardrobe(draws, most)
     poses = sample_poses(draws, most)
@@ -66,7 +68,7 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     focal = size * draws.uniform(low=0.95, high=1.9)
     view = View(focal, size, oversample)
     depth, across = _layout(draws, count, focal, size, factors)
-    camera, pitch = _camera(draws)
+    camera, pitch = _camera(draws, factors)
     light = _light(draws, camera)
     margin, push = _framing(draws, most)
 
@@ -158,10 +160,10 @@ def _layout(
     return torch.where(chosen, grouped, depth), torch.where(chosen, across_grouped, across_apart)
 
 
-def _camera(draws: Draws) -> tuple[Tensor, Tensor]:
+def _camera(draws: Draws, factors: SceneFactors) -> tuple[Tensor, Tensor]:
     """Return rotations [B, 3, 3] from upright bodies to the camera, and its pitch [B]."""
     pitch = draws.uniform(low=-0.12, high=0.42)
-    roll = draws.uniform(low=-0.06, high=0.06)
+    roll = draws.uniform(low=-factors.roll, high=factors.roll)
     sine, cosine = sine_cosine(pitch)
     zero, one = torch.zeros_like(sine), torch.ones_like(sine)
     # Columns: where the body's left, up and forward (towards the camera) appear.
