@@ -17,8 +17,9 @@ from bench.experiment import DataSpec
 from bench.problem import Problem
 from models.skeleton import SKELETONS, Skeleton
 
-# The crop's side over the box's longer side, the habit of top-down networks.
-PADDING = 1.25
+# The crop's side over the box's longer side. Top-down networks mostly have 1.25; a crop of 64
+# pixels has none to spare.
+PADDING = 1.15
 # What is kept around the crop, so that turning and shifting it in training finds pixels there.
 CONTEXT = 1.5
 _LAYOUT = "1"  # part of the cache's name: raise it when what is stored changes

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: Part of every cache name and digest; raise it whenever a change alters any byte of a scene.
-RENDERER_VERSION: Final = "4"
+RENDERER_VERSION: Final = "5"
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class SceneFactors:
     people: tuple[int, int] = (1, 6)
     height: tuple[float, float] = (0.3, 0.95)
     height_spread: float = 1.5
-    crowded: float = 0.25
+    crowded: float = 0.15
     group_width: float = 1.1
-    roll: float = 0.2
+    roll: float = 0.15
     occluders: int = 1
     clutter: int = 6
-    blur: float = 0.25
-    noise: float = 0.03
+    blur: float = 0.2
+    noise: float = 0.02
 
 
 #: The embedded data set's own factors.

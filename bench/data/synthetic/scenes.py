@@ -124,9 +124,9 @@ def _gathered(
 
 
 def _facing(draws: Draws, people: int) -> Tensor:
-    """Return radians [B, people]: half of the people look about towards the camera."""
+    """Return radians [B, people]: two people of three look about towards the camera."""
     around = draws.uniform(people, low=-math.pi, high=math.pi)
-    return torch.where(draws.chance(0.4, people), around * 0.25, around)
+    return torch.where(draws.chance(0.6, people), around * 0.25, around)
 
 
 def _layout(
@@ -190,10 +190,10 @@ def _light(draws: Draws, camera: Tensor) -> Light:
 def _framing(draws: Draws, people: int) -> tuple[Tensor, Tensor]:
     """Return margins [B, people] and shifts [B, people, 2], in sides of the image.
 
-    Most people keep their margin to the image's edge; one in seven is pushed across it, sideways
+    Most people keep their margin to the image's edge; one in ten is pushed across it, sideways
     or, as in portraits, downwards.
     """
-    leaving = draws.chance(0.15, people)
+    leaving = draws.chance(0.1, people)
     inside = draws.uniform(people, low=0.0, high=0.04)
     sideways = draws.bell(people) * 0.25
     down = draws.uniform(people, low=-0.1, high=0.4)
