@@ -96,7 +96,7 @@ PRESETS = {
         latency=LatencySize(batch_sizes=(1, 16), rounds=5),
     ),
     "cpu": Preset(
-        purpose="a first answer: ten minutes on two CPU cores, half an hour on photographs",
+        purpose="a first answer: ten minutes on two CPU cores, twenty on photographs",
         seeds=1,
         # 0.16 M parameters: what two cores train on 36,000 crops in under two minutes.
         model=ModelSize(depth=1, width=48, stages=1),
@@ -104,7 +104,7 @@ PRESETS = {
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=64),
         synthetic_train=replace(_SYNTHETIC, steps=560),
         # Photographs vary more than rendered scenes, and what they vary in takes longer to learn.
-        photograph_train=replace(_PHOTOGRAPHS, steps=1500),
+        photograph_train=replace(_PHOTOGRAPHS, steps=1000),
         latency=LatencySize(batch_sizes=(1, 16), rounds=30),
     ),
     "gpu": Preset(

@@ -22,8 +22,8 @@ def prepare_data(specs: Iterable[DataSpec], root: Path | None) -> None:
     distinct = list(dict.fromkeys(specs))
     with open_progress(len(distinct) * len(SPLITS)) as progress:
 
-        def report(done: int, of: int) -> None:
-            progress.update({"stage": "crops", "done": done, "of": of})
+        def report(stage: str, done: int, of: int) -> None:
+            progress.update({"stage": stage, "done": done, "of": of})
 
         for spec in distinct:
             for split in SPLITS:

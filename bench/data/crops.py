@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +25,8 @@ PADDING = 1.15
 CONTEXT = 1.5
 _LAYOUT = "1"  # part of the cache's name: raise it when what is stored changes
 
-Report = Callable[[int, int], None]
+#: Called with the stage ("render" or "crops"), images done and images in all.
+Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,13 @@ def open_crops(
         spec: the data set and the crop's size.
         split: "train" or "val".
         root: folder of a data set on disk, None for an embedded one.
-        report: called with (images done, images in all) while cutting.
+        report: called while rendering and cutting.
 
     Raises:
         Problem: the split holds no annotated person, or an image cannot be read.
     """
-    dataset = open_split(spec, split, root)
+    rendering = None if report is None else partial(report, "render")
+    dataset = open_split(spec, split, root, rendering)
     decides = f"{dataset.digest} {split} {len(dataset)} {spec.crop_size} {PADDING} {CONTEXT}"
     digest = hashlib.sha256(f"{decides} {_LAYOUT}".encode()).hexdigest()[:16]
     tensors = cached_tensors(
@@ -135,7 +138,7 @@ def _cut(dataset: PoseDataset, crop_size: int, report: Report | None) -> dict[st
             image = dataset.image(index)
             parts.append(_cut_image(image, target, annotated, index, crop_size))
         if report is not None:
-            report(index + 1, len(dataset))
+            report("crops", index + 1, len(dataset))
     if not parts:
         raise Problem(
             f"no person of '{dataset.name}' is annotated with joints; "

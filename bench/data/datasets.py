@@ -1,7 +1,7 @@
 """The data sets by name: what a run of one will read, and the opened splits."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -99,8 +99,12 @@ def describe_data(
     )
 
 
-def open_split(spec: DataSpec, split: str, root: Path | None) -> PoseDataset:
+def open_split(
+    spec: DataSpec, split: str, root: Path | None, report: Callable[[int, int], None] | None = None
+) -> PoseDataset:
     """Return the split "train" or "val" of the data that ``describe_data`` described.
+
+    ``report`` is called with (scenes done, scenes in all) while synthetic ones are rendered.
 
     Raises:
         Problem: the files under ``root`` are missing or wrong, or are not those of ``spec``.
@@ -109,7 +113,7 @@ def open_split(spec: DataSpec, split: str, root: Path | None) -> PoseDataset:
     if spec.name == "synthetic":
         from bench.data.synthetic import open_synthetic
 
-        return open_synthetic(split, count, spec.image_size, spec.seed)
+        return open_synthetic(split, count, spec.image_size, spec.seed, report=report)
     adapter, folder = _ADAPTERS[spec.name], checked_root(spec.name, root)
     if _digest(adapter.annotation_files(folder)) != spec.digest:
         raise Problem(
