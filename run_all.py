@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ablations import SUITES
 from ablations.options import DEVICES, RULES, SYNTHETIC, Options, choose, unknown
-from ablations.presets import PRESETS
+from ablations.presets import DEFAULT_PRESET, PRESETS
 from bench.problem import Problem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(_parser().parse_args(words), shlex.join(["python", "run_all.py", *words]))
+        return _run(_parser().parse_args(words), _noted(words))
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return BAD_INPUT
@@ -47,11 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def _noted(words: Sequence[str]) -> str:
+    """Return the command as records note it: they travel, and where data lies here does not."""
+    noted = ["python", "run_all.py"]
+    for word in words:
+        if noted[-1] == "--data-root":
+            noted.append("DIR")
+        else:
+            noted.append("--data-root=DIR" if word.startswith("--data-root=") else word)
+    return shlex.join(noted)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(description=__doc__.splitlines()[0], allow_abbrev=False)
     add = parser.add_argument
     add("--suite", default="blocks", help=f"what is compared: {', '.join(SUITES)}")
-    add("--preset", default="cpu", help=f"how much is run: {', '.join(PRESETS)}")
+    add("--preset", default=DEFAULT_PRESET, help=f"how much is run: {', '.join(PRESETS)}")
     add("--data", default=SYNTHETIC, help="the data set; see --list")
     add("--data-root", type=Path, metavar="DIR", help="folder of a data set on disk")
     add("--device", default="auto", help=", ".join(DEVICES))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ablations.presets import PRESETS, DataSize, Preset
+from ablations.presets import DEFAULT_PRESET, PRESETS, DataSize, Preset
 from bench.experiment import TrainSpec
 from bench.problem import Problem
 
@@ -58,7 +58,7 @@ class Options:
         plugin_blocks: the blocks which that file registered.
     """
 
-    preset: str = "cpu"
+    preset: str = DEFAULT_PRESET
     data: str = SYNTHETIC
     data_root: Path | None = None
     device: str = "auto"

@@ -84,6 +84,8 @@ _SYNTHETIC = TrainSpec(
 # Photographs are few and seen many times over: the field's habit for single-person crops.
 _PHOTOGRAPHS = replace(_SYNTHETIC, rotation=30.0, scale=1.25)
 
+DEFAULT_PRESET = "cpu"
+
 PRESETS = {
     "smoke": Preset(
         purpose="does everything run? one minute on two CPU cores; its numbers mean nothing",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from ablations.presets import DEFAULT_PRESET
 from bench.experiment import TrainSpec
 from bench.records import Record
 from reports.results import AP, PCK, RESAMPLES, Comparison, Timing, Variant
@@ -263,7 +264,7 @@ def _threads(number: int) -> str:
 
 def _preset(record: Record) -> str:
     named = re.search(r"--preset[ =](\S+)", record["command"])
-    return named.group(1) if named else "default"
+    return named.group(1) if named else DEFAULT_PRESET
 
 
 def _records(comparisons: Iterable[Comparison]) -> list[Record]:

@@ -184,6 +184,14 @@ def test_bad_data_names_the_file_or_the_id_before_anything_is_trained(
     assert not list(Path("results").glob("blocks/records/*/record.json"))
 
 
+@pytest.mark.parametrize("words", [["--data-root", "/home/me/x"], ["--data-root=/home/me/x"]])
+def test_a_record_s_command_does_not_say_where_data_lies(words):
+    noted = run_all._noted(["--data", "lspet", *words, "--steps", "3"])
+    assert "/home/me" not in noted
+    assert noted.split()[:4] == ["python", "run_all.py", "--data", "lspet"]
+    assert noted.replace("=", " ").split()[4:] == ["--data-root", "DIR", "--steps", "3"]
+
+
 def test_help_and_mistakes_are_answered_without_torch():
     script = (
         "import sys, run_all\n"
