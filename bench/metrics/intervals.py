@@ -56,19 +56,3 @@ def paired_difference(
 ) -> tuple[float, float]:
     """Return the interval of ``samples - reference``, both ``[R]`` under the same resamples."""
     return interval(samples - reference, level)
-
-
-def tied_with_best(samples: Samples, level: float = 0.95) -> NDArray[np.bool_]:
-    """Return for each of M models whether the data cannot tell it from the best one, ``[M]``.
-
-    The best has the highest mean; another is tied with it where the interval of their paired
-    difference contains 0. Each interval stands alone: the level is not corrected for the number
-    of models.
-
-    Args:
-        samples: ``[M, R]``, a statistic for which more is better, under the same R resamples.
-        level: of the intervals.
-    """
-    best = samples[np.nanmean(samples, axis=1).argmax()]
-    ends = [paired_difference(best, one, level) for one in samples]
-    return np.array([low <= 0 <= high for low, high in ends])

@@ -24,7 +24,7 @@ def renderer(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
     module = ModuleType("bench.data.synthetic")
     module.RENDERER_VERSION = "r9"  # type: ignore[attr-defined]
-    module.open_synthetic = lambda *values: calls.append(values)  # type: ignore[attr-defined]
+    module.open_synthetic = lambda *values, report: calls.append(values)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return calls
 

@@ -7,7 +7,6 @@ from bench.metrics.intervals import (
     bootstrap_weights,
     interval,
     paired_difference,
-    tied_with_best,
 )
 
 
@@ -48,15 +47,6 @@ def test_pairing_sees_what_separate_intervals_hide() -> None:
     low, high = paired_difference(samples[1], samples[0])
     assert 0 < low < 0.1 < high
     assert interval(samples[0])[1] > interval(samples[1])[0]  # these overlap
-    assert tied_with_best(samples).tolist() == [False, True]
-
-
-def test_models_that_cannot_be_told_apart_are_tied() -> None:
-    draw = np.random.default_rng(2)
-    scores = draw.normal(0, 1, (3, 200)) + np.array([[0.0], [0.01], [-2.0]])
-    samples = scores @ bootstrap_weights(200, 1000, seed=0).T / 200
-    assert tied_with_best(samples).tolist() == [True, True, False]
-    assert tied_with_best(samples[:1]).tolist() == [True]
 
 
 def test_one_training_is_left_as_it_is() -> None:
