@@ -218,10 +218,10 @@ def test_the_list_names_everything_there_is(capsys, tmp_path):
 
 def test_a_dry_run_shows_sizes_costs_and_times_and_writes_nothing(capsys):
     small = ["--set", "model.width=8", "--set", "data.crop_size=32", "--set", "train.batch_size=2"]
-    words = ["--preset", "smoke", "--blocks", "aioi", "--device", "cpu", "--dry-run", *small]
+    words = ["--preset", "smoke", "--blocks", "ioi", "--device", "cpu", "--dry-run", *small]
     assert run_all.main(words) == 0
     shown = capsys.readouterr().out
-    for piece in ("aioi", "1 x 8", "params +0.0%", "not run yet", "mean_pose", "GMAC", " s"):
+    for piece in ("ioi", "1 x 8", "params +0.0%", "not run yet", "mean_pose", "GMAC", " s"):
         assert piece in shown
     assert not Path("results").exists()
 

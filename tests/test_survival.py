@@ -28,6 +28,8 @@ def start(out: Path, cache: Path) -> subprocess.Popen[bytes]:
         env=os.environ | {"POSEARCH_CACHE": str(cache)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
 
 

@@ -129,6 +129,8 @@ def _run(code: Path, benchmarks: Path, keyword: str) -> dict[str, float]:
         # Short and many: rounds of processes average over more of the machine's moods.
         command += ["--benchmark-max-time=0.4", "--benchmark-min-rounds=7"]
         environment = os.environ | {"PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}
+        # Inside a parallel test run, pytest-benchmark would take itself for a part of it and rest.
+        environment.pop("PYTEST_XDIST_WORKER", None)
         finished = subprocess.run(
             command, cwd=code, env=environment, capture_output=True, text=True, check=False
         )
