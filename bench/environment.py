@@ -106,7 +106,9 @@ def _checkout(root: Path) -> tuple[str, bool | None]:
     if not top or Path(top).resolve() != root.resolve():
         return UNKNOWN, None
     commit = _output("git", "-C", str(root), "rev-parse", "HEAD")
-    changed = _output("git", "-C", str(root), "status", "--porcelain")
+    status = _output("git", "-C", str(root), "status", "--porcelain", "--untracked-files=all")
+    # Of files that git does not know, a module can change a result; a run's own output cannot.
+    changed = [line for line in status.splitlines() if line[:2] != "??" or line.endswith(".py")]
     return commit or UNKNOWN, bool(changed) if commit else None
 
 

@@ -69,9 +69,9 @@ def train(
     Raises:
         NotFiniteError: the loss is infinite or not a number.
     """
-    accelerator = Accelerator(
-        cpu=spec.device == "cpu", mixed_precision="bf16" if spec.precision == "bf16" else "no"
-    )
+    accelerator = Accelerator(cpu=spec.device == "cpu")
+    # Accelerate's own precision is fixed once a process; bf16 needs nothing more than autocast.
+    autocast = torch.autocast(spec.device, torch.bfloat16, enabled=spec.precision == "bf16")
     model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     has_parameters = any(parameter.requires_grad for parameter in model.parameters())
     optimizer, scheduler = _optimizer(model, spec) if has_parameters else (None, None)
@@ -82,7 +82,7 @@ def train(
     reported, images_reported = start, 0
     for step, (batch, targets) in enumerate(batches, start=1):
         images = batch.to(accelerator.device, memory_format=torch.channels_last)
-        with accelerator.autocast():
+        with autocast:
             loss = torch.stack(list(prepared(images, targets).values())).sum()
         rates.append(0.0 if scheduler is None else float(scheduler.get_last_lr()[0]))
         if optimizer is not None and scheduler is not None:
