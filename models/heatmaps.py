@@ -60,13 +60,13 @@ def decode_peaks(logits: Tensor) -> tuple[Tensor, Tensor]:
     columns = (column[..., None, None] + 1 + cells).expand(*row.shape, 3, 3)
     around = framed.flatten(-2).gather(-1, (rows * (width + 2) + columns).flatten(-2))
     around = around.unflatten(-1, (3, 3))
-    x = column + _parabola_top(around[..., 1, :])
-    y = row + _parabola_top(around[..., :, 1])
+    x = column + parabola_top(around[..., 1, :])
+    y = row + parabola_top(around[..., :, 1])
     score = torch.exp(around.logsumexp(dim=(-2, -1)) - logits.logsumexp(dim=(-2, -1)))
     return torch.stack([x, y], dim=-1), score
 
 
-def _parabola_top(values: Tensor) -> Tensor:
+def parabola_top(values: Tensor) -> Tensor:
     """Return where a parabola through ``values`` ``[..., 3]`` at -1, 0, 1 has its top."""
     before, middle, after = values.unbind(dim=-1)
     curvature = 2 * middle - before - after

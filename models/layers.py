@@ -42,3 +42,20 @@ class Shortcut(nn.Module):
 def branch_width(out_channels: int) -> int:
     """Return the width inside a block, half of its output (w = 64 of c = 128 in [A])."""
     return max(1, out_channels // 2)
+
+
+def conv_relu(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:
+    """Return biased convolution and ReLU, for networks without batch norm; "same" padding.
+
+    The weights start as He et al., "Delving Deep into Rectifiers", ICCV 2015, so that depth neither
+    fades nor swells the signal.
+    """
+    convolution = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    nn.init.zeros_(convolution.get_parameter("bias"))
+    return nn.Sequential(convolution, nn.ReLU(inplace=True))
+
+
+def scaled(channels: int, width: float) -> int:
+    """Return ``channels`` times the width factor, at least one."""
+    return max(1, round(channels * width))

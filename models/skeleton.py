@@ -109,6 +109,20 @@ LSP14: Final = _skeleton(
     f"{_LEGS} {_TRUNK} neck-left_shoulder neck-right_shoulder {_ARMS} neck-head_top",
 )
 
+#: COCO's joints and a neck, which COCO does not annotate: the mean of both shoulders. Joints and
+#: limbs in the order of the released network of Cao et al., CVPR 2017.
+OPENPOSE18: Final = _skeleton(
+    "openpose18",
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
+    "right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear "
+    "left_ear",
+    "neck-right_shoulder neck-left_shoulder right_shoulder-right_elbow right_elbow-right_wrist "
+    "left_shoulder-left_elbow left_elbow-left_wrist neck-right_hip right_hip-right_knee "
+    "right_knee-right_ankle neck-left_hip left_hip-left_knee left_knee-left_ankle neck-nose "
+    "nose-right_eye right_eye-right_ear nose-left_eye left_eye-left_ear "
+    "right_shoulder-right_ear left_shoulder-left_ear",
+)
+
 #: Every joint that any of the data sets annotates, once each.
 CANONICAL: Final = _skeleton(
     "canonical",
@@ -117,5 +131,6 @@ CANONICAL: Final = _skeleton(
 )
 
 SKELETONS: Final = {
-    skeleton.name: skeleton for skeleton in (COCO17, MPII16, POSETRACK15, LSP14, CANONICAL)
+    skeleton.name: skeleton
+    for skeleton in (COCO17, MPII16, POSETRACK15, LSP14, OPENPOSE18, CANONICAL)
 }

@@ -25,7 +25,8 @@ def test_joints_are_distinct_and_have_falloffs(skeleton):
 
 
 @pytest.mark.parametrize(
-    ("name", "joints"), [("coco17", 17), ("mpii16", 16), ("posetrack15", 15), ("lsp14", 14)]
+    ("name", "joints"),
+    [("coco17", 17), ("mpii16", 16), ("posetrack15", 15), ("lsp14", 14), ("openpose18", 18)],
 )
 def test_joint_counts(name, joints):
     assert len(SKELETONS[name]) == joints
