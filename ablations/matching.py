@@ -73,7 +73,7 @@ def match_block(rule: str, block: str, size: ModelSize, joints: int, crop_size: 
             with torch.device("meta"):  # takes neither memory nor time
                 network = PoseNetwork(joints, block, 1, width, size.stages).eval()
             return _parameters(network) if rule == "params" else _multiply_adds(network, crop_size)
-        except Exception as error:
+        except Exception as error:  # a user's block may raise anything
             raise Problem(
                 f"block '{block}' cannot be built or run at {width} channels "
                 f"({type(error).__name__}: {error})"

@@ -94,7 +94,7 @@ def perform(task: Task, send: Send) -> int:
     reason = ""
     try:
         measured, evidence = _finite(_measure(task, send))
-    except Exception as error:
+    except Exception as error:  # whatever it is, it becomes a row with its reason
         traceback.print_exc()
         reason = one_sentence(error)
     record = outline(task, reason) | {
