@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ablations.plan import Plan
     from bench.runner import Outcome
 
+_MOST_WORKERS = 4  # unasked; each takes one to two gigabytes
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit codes; the last is the shell's habit
 
 
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--plugin", type=Path, metavar="FILE", help="a Python file that registers blocks")
     add("--out", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     add("--threads", type=int, metavar="N", help="processor threads; default: all there are")
+    add("--workers", type=int, metavar="N", help="experiments at once, which share the threads")
     setting = "any field of train, data or model, for example train.learning_rate=1e-3"
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help=setting)
     doing = parser.add_mutually_exclusive_group()
@@ -94,12 +96,14 @@ def _run(chosen: argparse.Namespace, command: str) -> int:
         return _list()
     plan: Plan = importlib.import_module(f"ablations.{chosen.suite}").plan(options)
     threads = _threads(chosen.threads)
+    workers = _workers(chosen.workers, threads, plan)
     if chosen.dry_run:
         from ablations.dry_run import show_plan
 
-        show_plan(plan, folder / "records", threads)
+        show_plan(plan, folder / "records", threads, workers)
         return DONE
-    failures = [one for one in _bring(plan, folder, chosen, threads, command) if one.reason]
+    outcomes = _bring(plan, folder, chosen, threads, workers, command)
+    failures = [one for one in outcomes if one.reason]
     for one in failures:
         print(f"failed: {one.title}: {one.reason}", file=sys.stderr)
     return FAILED if failures else DONE
@@ -134,6 +138,18 @@ def _threads(asked: int | None) -> int:
     return asked or os.cpu_count() or 1
 
 
+def _workers(asked: int | None, threads: int, plan: "Plan") -> int:
+    """Return how many experiments run at once.
+
+    Two workers of one thread each trained 1.4 times as many images a second as one worker of two
+    threads; but each holds the data, and a GPU is best left to one.
+    """
+    if asked is not None and asked < 1:
+        raise Problem(f"--workers must be at least 1, not {asked}")
+    on_gpu = any(one.train.device == "cuda" for one in plan.experiments)
+    return asked or (1 if on_gpu else min(threads, _MOST_WORKERS))
+
+
 def _list() -> int:
     from bench.data.datasets import DATASET_NAMES
     from models import list_blocks, list_pipelines
@@ -160,7 +176,12 @@ def _report_only(suite: str, folder: Path) -> int:
 
 
 def _bring(
-    plan: "Plan", folder: Path, chosen: argparse.Namespace, threads: int, command: str
+    plan: "Plan",
+    folder: Path,
+    chosen: argparse.Namespace,
+    threads: int,
+    workers: int,
+    command: str,
 ) -> "list[Outcome]":
     """Bring every experiment of the plan to a record, and write the report."""
     from ablations.plan import save_plan
@@ -175,6 +196,7 @@ def _bring(
             data_root=chosen.data_root,
             plugin=chosen.plugin.resolve() if chosen.plugin else None,
             threads=threads,
+            workers=workers,
             command=command,
             matches=plan.matches,
             lock=lock,
@@ -184,7 +206,7 @@ def _bring(
         if waiting:
             prepare_data((experiment.data for experiment in plan.experiments), chosen.data_root)
         save_plan(folder, plan)
-        with open_progress(waiting) as progress:
+        with open_progress(waiting, workers) as progress:
             outcomes = run(plan.experiments, plan.latency, setting, progress)
         kept = sum(outcome.status == "kept" for outcome in outcomes)
         if kept:

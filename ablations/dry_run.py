@@ -23,18 +23,19 @@ _WARM_STEPS, _TIMED_STEPS = 1, 3
 _WIDE = 140  # columns, where the output goes to a file and has no width of its own
 
 
-def show_plan(plan: Plan, folder: Path, threads: int) -> None:
+def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
     """Print each experiment with its key, size, cost, whether a record stands, and its time.
 
-    The time is that of the training steps alone, measured on random crops with ``threads``
-    threads; cutting crops, evaluation and timing come on top.
+    The time is that of the training steps alone, measured on random crops with a worker's share
+    of the threads; cutting crops, evaluation and timing come on top.
 
     Args:
         plan: of a suite.
         folder: of all records.
-        threads: of the processor.
+        threads: of the processor, for all workers together.
+        workers: experiments that run at once.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(max(1, threads // workers))
     table = Table(box=None, pad_edge=False)
     for name in ("variant", "seed", "key", "depth x width", "params", "GMAC", "match", "record"):
         table.add_column(name, no_wrap=True)
@@ -64,7 +65,7 @@ def show_plan(plan: Plan, folder: Path, threads: int) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=_WIDE)
     console.print(table)
-    console.print(f"training still to be done: about {spoken(missing) or '0 s'}", highlight=False)
+    console.print(f"training still to be done: about {spoken(missing / workers)}", highlight=False)
 
 
 def _matched(plan: Plan, experiment: Experiment) -> str:

@@ -20,13 +20,14 @@ def prepare_data(specs: Iterable[DataSpec], root: Path | None) -> None:
         Problem: the data cannot be read, or the cache cannot be written.
     """
     distinct = list(dict.fromkeys(specs))
-    with open_progress(len(distinct) * len(SPLITS)) as progress:
+    with open_progress(len(distinct) * len(SPLITS), workers=1) as progress:
 
         def report(stage: str, done: int, of: int) -> None:
-            progress.update({"stage": stage, "done": done, "of": of})
+            progress.update(title, {"stage": stage, "done": done, "of": of})
 
         for spec in distinct:
             for split in SPLITS:
-                progress.begin(f"data: {spec.name}, {split}")
+                title = f"data: {spec.name}, {split}"
+                progress.begin(title, title)
                 open_crops(spec, split, root, report)
-                progress.end("done")
+                progress.end(title, "done")

@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console, Group
@@ -20,70 +21,110 @@ Now = Callable[[], float]
 
 
 class Progress(Protocol):
-    """Is told what happens; ``begin``, any number of ``update``, ``end``, and again."""
+    """Is told what happens to each experiment: ``begin``, any number of ``update``, ``end``.
 
-    def begin(self, title: str) -> None:
+    Several may run at once, told apart by their keys.
+    """
+
+    def begin(self, key: str, title: str) -> None:
         """Begin the experiment ``title``."""
 
-    def update(self, event: dict[str, Any]) -> None:
-        """Take an event of the worker: stage, done, of, and perhaps loss and rate."""
+    def update(self, key: str, event: dict[str, Any]) -> None:
+        """Take an event of its worker: stage, done, of, and perhaps loss and rate."""
 
-    def end(self, result: str) -> None:
-        """End the experiment with "done", or "failed: " and the reason."""
+    def end(self, key: str, result: str) -> None:
+        """End it with "done", or "failed: " and the reason."""
 
 
 @dataclass
-class Estimate:
-    """Time left, from the experiments already ended and the one that runs.
+class Running:
+    """One experiment at work.
 
     Attributes:
-        left: experiments that have not ended.
+        number: 1 for the first that began.
+        title: how it is called.
+        begun: when.
+        event: the last one of its worker.
+        stage_begun: when the stage of that event began.
+        said: when it was last spoken of.
+    """
+
+    number: int
+    title: str
+    begun: float
+    event: dict[str, Any]
+    stage_begun: float
+    said: float
+
+    def update(self, event: dict[str, Any], now: float) -> None:
+        """Take an event of the worker."""
+        if event["stage"] != self.event["stage"]:
+            self.stage_begun = now
+        self.event = event
+
+    @property
+    def share(self) -> float:
+        """How much of the stage is done, 0 to 1."""
+        return self.event["done"] / self.event["of"] if self.event["of"] else 0.0
+
+    def stage_left(self, now: float) -> float | None:
+        """Return the seconds left in this stage, None while unknown."""
+        return (now - self.stage_begun) * (1 - self.share) / self.share if self.share else None
+
+    def whole(self, now: float, typical: float | None) -> float | None:
+        """Return the seconds it takes in all, None while unknown; ``typical`` is a guess."""
+        left = self.stage_left(now)
+        if self.event["stage"] == _TRAINING and left is not None:
+            return now - self.begun + left
+        return None if typical is None else max(now - self.begun, typical)
+
+
+class Board:
+    """Which experiments run, and when all will be over.
+
+    Args:
+        jobs: experiments in all.
+        workers: that run at once.
         now: the clock, in seconds.
     """
 
-    left: int
-    now: Now = time.monotonic
-    ended: list[float] = field(default_factory=list)
-    begun: float = 0.0
-    stage: str = ""
-    stage_begun: float = 0.0
-    share: float = 0.0
+    def __init__(self, jobs: int, workers: int, now: Now = time.monotonic) -> None:
+        self.jobs, self.workers, self.now = jobs, workers, now
+        self.running: dict[str, Running] = {}
+        self.ended: list[float] = []
 
-    def begin(self) -> None:
+    def begin(self, key: str, title: str) -> Running:
         """An experiment begins."""
-        self.begun, self.stage, self.share = self.now(), "", 0.0
+        number, now = len(self.ended) + len(self.running) + 1, self.now()
+        start = {"stage": "start", "done": 0, "of": 0}
+        self.running[key] = Running(number, title, now, start, now, now)
+        return self.running[key]
 
-    def update(self, stage: str, done: int, of: int) -> None:
-        """``done`` of ``of`` parts of a stage are over."""
-        if stage != self.stage:
-            self.stage, self.stage_begun = stage, self.now()
-        self.share = done / of if of else 0.0
+    def update(self, key: str, event: dict[str, Any]) -> Running:
+        """Its worker has something to tell."""
+        self.running[key].update(event, self.now())
+        return self.running[key]
 
-    def end(self) -> None:
-        """The experiment ends."""
-        self.ended.append(self.now() - self.begun)
-        self.left -= 1
+    def end(self, key: str) -> tuple[Running, float]:
+        """It ends; return it and its seconds."""
+        over = self.running.pop(key)
+        self.ended.append(self.now() - over.begun)
+        return over, self.ended[-1]
 
-    def stage_left(self) -> float | None:
-        """Return the seconds left in this stage, None while unknown."""
-        if self.share <= 0:
+    def left(self) -> float | None:
+        """Return the seconds left in all, None while unknown or where nothing is left."""
+        now, waiting = self.now(), self.jobs - len(self.ended) - len(self.running)
+        typical = sum(self.ended) / len(self.ended) if self.ended else None
+        known = [one.whole(now, typical) for one in self.running.values()]
+        wholes = [whole for whole in known if whole is not None]
+        if not wholes or waiting + len(known) == 0:
             return None
-        return (self.now() - self.stage_begun) * (1 - self.share) / self.share
-
-    def total_left(self) -> float | None:
-        """Return the seconds left in all experiments, None while unknown or where none is left."""
-        if self.left == 0:
-            return None
-        in_stage = self.stage_left()
-        running = self.now() - self.begun
-        if self.stage == _TRAINING and in_stage is not None:
-            whole = running + in_stage
-        elif self.ended:
-            whole = max(running, sum(self.ended) / len(self.ended))
-        else:
-            return None
-        typical = (sum(self.ended) + whole) / (len(self.ended) + 1)
-        return whole - running + typical * (self.left - 1)
+        typical = (sum(self.ended) + sum(wholes)) / (len(self.ended) + len(wholes))
+        lefts = [
+            (typical if whole is None else whole) - (now - one.begun)
+            for one, whole in zip(self.running.values(), known, strict=True)
+        ]
+        return max(*lefts, (sum(lefts) + typical * waiting) / self.workers)
 
 
 def spoken(seconds: float | None) -> str:
@@ -111,92 +152,95 @@ def facts_of(event: dict[str, Any]) -> list[str]:
 class PlainProgress:
     """A line at the start, every 20 seconds and at the end of each experiment."""
 
-    def __init__(self, jobs: int, stream: TextIO, now: Now = time.monotonic) -> None:
-        self._jobs, self._stream, self._now = jobs, stream, now
-        self._estimate = Estimate(jobs, now)
-        self._number, self._title, self._said = 0, "", 0.0
+    def __init__(self, board: Board, stream: TextIO) -> None:
+        self._board, self._stream = board, stream
 
-    def begin(self, title: str) -> None:
+    def begin(self, key: str, title: str) -> None:
         """Begin the experiment ``title``."""
-        self._number += 1
-        self._title, self._said = title, self._now()
-        self._estimate.begin()
-        self._say(f"[{self._number}/{self._jobs}] {title}")
+        self._say(self._board.begin(key, title), "")
 
-    def update(self, event: dict[str, Any]) -> None:
+    def update(self, key: str, event: dict[str, Any]) -> None:
         """Take an event of the worker."""
-        self._estimate.update(event["stage"], event["done"], event["of"])
-        if self._now() - self._said < _PLAIN_SECONDS:
+        running = self._board.update(key, event)
+        now = self._board.now()
+        if now - running.said < _PLAIN_SECONDS:
             return
-        self._said = self._now()
+        running.said = now
         parts = [f"{event['stage']} {event['done']}/{event['of']}", *facts_of(event)]
-        left = spoken(self._estimate.total_left())
+        left = spoken(self._board.left())
         parts += [f"about {left} left in all"] if left else []
-        self._say(f"[{self._number}/{self._jobs}] {self._title}: {', '.join(parts)}")
+        self._say(running, f": {', '.join(parts)}")
 
-    def end(self, result: str) -> None:
+    def end(self, key: str, result: str) -> None:
         """End the experiment."""
-        self._estimate.end()
-        seconds = spoken(self._estimate.ended[-1])
-        self._say(f"[{self._number}/{self._jobs}] {self._title}: {result} ({seconds})")
+        over, seconds = self._board.end(key)
+        self._say(over, f": {result} ({spoken(seconds)})")
 
-    def _say(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+    def _say(self, one: Running, text: str) -> None:
+        print(f"[{one.number}/{self._board.jobs}] {one.title}{text}", file=self._stream, flush=True)
 
 
 class LiveProgress:
-    """One live line for each experiment, and the time left in all, in a terminal."""
+    """One live line for each experiment that runs, and the time left in all, in a terminal."""
 
-    def __init__(self, jobs: int, console: Console, now: Now = time.monotonic) -> None:
-        self._jobs = jobs
-        self._estimate = Estimate(jobs, now)
-        self._console = console
-        self._title = ""
-        self._event: dict[str, Any] = {}
+    def __init__(self, board: Board, console: Console) -> None:
+        self._board, self._console = board, console
         self.live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=True
         )
 
-    def begin(self, title: str) -> None:
+    def begin(self, key: str, title: str) -> None:
         """Begin the experiment ``title``."""
-        self._title, self._event = title, {"stage": "start", "done": 0, "of": 0}
-        self._estimate.begin()
+        self._board.begin(key, title)
 
-    def update(self, event: dict[str, Any]) -> None:
+    def update(self, key: str, event: dict[str, Any]) -> None:
         """Take an event of the worker."""
-        self._estimate.update(event["stage"], event["done"], event["of"])
-        self._event = event
+        self._board.update(key, event)
 
-    def end(self, result: str) -> None:
+    def end(self, key: str, result: str) -> None:
         """End the experiment."""
-        self._estimate.end()
-        style = "green" if result == "done" else "red"
-        line = Text(f"{self._title:<30} ")
-        line.append(result, style)
-        line.append(f" in {spoken(self._estimate.ended[-1])}", "dim")
-        self._title = ""
+        over, seconds = self._board.end(key)
+        line = Text(f"{over.title:<30} ")
+        line.append(result, "green" if result == "done" else "red")
+        line.append(f" in {spoken(seconds)}", "dim")
         self._console.print(line)
 
     def _render(self) -> Group:
-        over = len(self._estimate.ended)
-        left = spoken(self._estimate.total_left())
-        overall = Text(f"{over} of {self._jobs} experiments", "bold")
+        board = self._board
+        left = spoken(board.left())
+        overall = Text(f"{len(board.ended)} of {board.jobs} experiments", "bold")
         overall.append(f", about {left} left" if left else "", "dim")
-        if not self._title:
-            return Group(overall)
-        event = self._event
-        share = event["done"] / event["of"] if event["of"] else 0.0
         grid = Table.grid(padding=(0, 2))
-        stage_left = spoken(self._estimate.stage_left())
-        grid.add_row(
-            self._title,
-            event["stage"],
-            _bar(share),
-            f"{event['done']}/{event['of']}" if event["of"] else "",
-            *facts_of(event),
-            f"{stage_left} left" if stage_left else "",
-        )
+        for one in list(board.running.values()):  # drawn by a thread of its own
+            stage_left = spoken(one.stage_left(board.now()))
+            grid.add_row(
+                one.title,
+                one.event["stage"],
+                _bar(one.share),
+                f"{one.event['done']}/{one.event['of']}" if one.event["of"] else "",
+                "  ".join(facts_of(one.event)),
+                f"{stage_left} left" if stage_left else "",
+            )
         return Group(grid, overall)
+
+
+class _InTurn:
+    """Lets one thread at a time tell a progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._turn = progress, Lock()
+
+    def begin(self, key: str, title: str) -> None:
+        with self._turn:
+            self._progress.begin(key, title)
+
+    def update(self, key: str, event: dict[str, Any]) -> None:
+        with self._turn:
+            self._progress.update(key, event)
+
+    def end(self, key: str, result: str) -> None:
+        with self._turn:
+            self._progress.end(key, result)
 
 
 def _bar(share: float) -> Text:
@@ -205,11 +249,15 @@ def _bar(share: float) -> Text:
 
 
 @contextmanager
-def open_progress(jobs: int, stream: TextIO = sys.stdout) -> Iterator[Progress]:
-    """Yield live lines where ``stream`` is a terminal, plain ones where it is not."""
+def open_progress(jobs: int, workers: int, stream: TextIO = sys.stdout) -> Iterator[Progress]:
+    """Yield live lines where ``stream`` is a terminal, plain ones where it is not.
+
+    What is yielded may be told by several threads at once.
+    """
+    board = Board(jobs, workers)
     if not stream.isatty():
-        yield PlainProgress(jobs, stream)
+        yield _InTurn(PlainProgress(board, stream))
         return
-    live = LiveProgress(jobs, Console(file=stream))
+    live = LiveProgress(board, Console(file=stream))
     with live.live:
-        yield live
+        yield _InTurn(live)

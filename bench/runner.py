@@ -1,31 +1,28 @@
-"""Experiments to records: what is done is kept, the rest runs one by one, each on its own.
+"""Experiments to records: what is done is kept, the rest runs, each in a process of its own.
 
-A worker that dies takes nothing with it but its experiment, and a run that dies takes its worker
+A worker that dies takes nothing with it but its experiment, and a run that dies takes its workers
 along. Records are the only state, so running again is how one goes on.
 """
 
 import fcntl
-import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.crew import Crew
 from bench.experiment import Experiment, Job, LatencyExperiment
 from bench.problem import Problem
 from bench.progress import Progress
 from bench.records import Record, read_record, write_record
 from bench.worker import FAILURE_LOG, Task, outline
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 # A killed run's worker notices within moments; a run that is alive holds on for longer.
 _LOCK_SECONDS = 5.0
 
@@ -52,7 +49,8 @@ class Setting:
         folder: of all records.
         data_root: the folder of a data set on disk.
         plugin: the user's file.
-        threads: of the processor, for each worker.
+        threads: of the processor, for all workers together.
+        workers: experiments that run at once; a timing runs alone.
         command: that started the run, for the records.
         matches: experiment key -> how its size was matched.
         lock: what ``only_run`` yielded; workers hold it too, until they are gone.
@@ -62,6 +60,7 @@ class Setting:
     data_root: Path | None
     plugin: Path | None
     threads: int
+    workers: int
     command: str
     matches: Mapping[str, dict[str, Any]]
     lock: int
@@ -141,37 +140,46 @@ def run(
 
     Raises:
         Problem: the records folder cannot be written.
-        KeyboardInterrupt: after the running worker was stopped; what is finished is kept.
+        KeyboardInterrupt: after the running workers were stopped; what is finished is kept.
     """
-    outcomes = [_bring(experiment, setting, progress) for experiment in experiments]
-    timing = timed(latency, setting.folder) if latency else None
-    if timing is not None:
-        outcomes.append(_bring(timing, setting, progress))
+    crew = Crew(setting.lock)
+    # Fixed by the setting alone, not by how much is left to do: the number of threads decides the
+    # order of sums, and a run that goes on must do what an undisturbed one does.
+    share = max(1, setting.threads // setting.workers)
+    with ThreadPoolExecutor(setting.workers) as pool:
+        brought = [
+            pool.submit(_bring, experiment, share, setting, crew, progress)
+            for experiment in experiments
+        ]
+        try:
+            outcomes = [one.result() for one in brought]
+            timing = timed(latency, setting.folder) if latency else None
+            if timing is not None:
+                alone = pool.submit(_bring, timing, setting.threads, setting, crew, progress)
+                outcomes.append(alone.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
+            raise
     return outcomes
 
 
-def _bring(job: Job, setting: Setting, progress: Progress) -> Outcome:
+def _bring(job: Job, threads: int, setting: Setting, crew: Crew, progress: Progress) -> Outcome:
     match = dict(setting.matches.get(job.key, {}))
     task = Task(
-        job,
-        setting.folder,
-        setting.data_root,
-        setting.plugin,
-        setting.threads,
-        match,
-        setting.command,
+        job, setting.folder, setting.data_root, setting.plugin, threads, match, setting.command
     )
     record = _kept(job, setting)
     try:
         if record is not None:
             _note_match(setting.folder, record, match)
             return Outcome(job, "kept", "")
-        progress.begin(title_of(job))
-        record = _perform(task, setting.lock, progress)
+        progress.begin(job.key, title_of(job))
+        record = _perform(task, crew, progress)
     except OSError as error:
         raise Problem(f"cannot write {setting.folder / job.key}: {error}") from error
     failed = record["status"] != "done"
-    progress.end(f"failed: {record['reason']}" if failed else "done")
+    progress.end(job.key, f"failed: {record['reason']}" if failed else "done")
     return Outcome(job, record["status"], record["reason"])
 
 
@@ -203,7 +211,7 @@ def title_of(job: Job) -> str:
     return f"latency of {len(job.experiments)} models"
 
 
-def _perform(task: Task, lock: int, progress: Progress) -> Record:
+def _perform(task: Task, crew: Crew, progress: Progress) -> Record:
     """Run the worker to its end and return the record it left, or else one of its death."""
     place = task.folder / task.job.key
     shutil.rmtree(place, ignore_errors=True)
@@ -211,7 +219,9 @@ def _perform(task: Task, lock: int, progress: Progress) -> Record:
     log = place / FAILURE_LOG
     started, clock = datetime.now(UTC), time.monotonic()
     with log.open("wb") as errors:
-        code = _converse(task, lock, progress, errors.fileno())
+        code = crew.perform(
+            task, errors.fileno(), lambda event: progress.update(task.job.key, event)
+        )
     record, _ = read_record(task.folder, task.job.key)
     if record is None:
         death = outline(task, _cause_of_death(code, log)) | {
@@ -229,46 +239,6 @@ def _perform(task: Task, lock: int, progress: Progress) -> Record:
     if record["status"] == "done":
         log.unlink()
     return record
-
-
-def _converse(task: Task, lock: int, progress: Progress, errors: int) -> int:
-    """Hand the worker its task, pass its events on, and return its exit code."""
-    inherited = os.environ.get("PYTHONPATH")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *([inherited] if inherited else [])]),
-        "OMP_NUM_THREADS": str(task.threads),
-        # Threads that spin while they wait take the core from the one they wait for as soon as the
-        # machine is shared: beside one busy process on two cores, training ran 1.1 to 1.2 times as
-        # fast without spinning (three pairs, in turn).
-        "OMP_WAIT_POLICY": "PASSIVE",
-    }
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bench.worker"],  # -P: not from the folder of the user
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        env=environment,
-        pass_fds=[lock],
-        text=True,
-        encoding="utf-8",
-        # Ctrl-C reaches this process alone, which then ends the worker in its own time.
-        start_new_session=True,
-    )
-    assert child.stdin is not None and child.stdout is not None
-    try:
-        with suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(task.to_json()) + "\n")
-            child.stdin.flush()
-        for line in child.stdout:
-            if line.endswith("\n"):  # a dying worker's last line may be cut short
-                progress.update(json.loads(line))
-        return child.wait()
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
-        with suppress(BrokenPipeError):
-            child.stdin.close()
 
 
 def _cause_of_death(code: int, log: Path) -> str:

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from bench.progress import Estimate, LiveProgress, PlainProgress, open_progress, spoken
+from bench.progress import Board, LiveProgress, PlainProgress, open_progress, spoken
 
 
 class Clock:
@@ -32,37 +32,52 @@ def test_durations_are_spoken(seconds, expected):
 
 def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     clock = Clock()
-    estimate = Estimate(left=3, now=clock)
-    estimate.begin()
-    assert estimate.total_left() is None
+    board = Board(jobs=3, workers=1, now=clock)
+    running = board.begin("a", "ioi, seed 0")
+    assert board.left() is None
     clock.time = 10
-    estimate.update("train", 0, 100)
-    assert estimate.total_left() is None
+    board.update("a", {"stage": "train", "done": 0, "of": 100})
+    assert board.left() is None
     clock.time = 30
-    estimate.update("train", 50, 100)
+    board.update("a", {"stage": "train", "done": 50, "of": 100})
     # Half of the training took 20 s, after 10 s of start: 50 s in all, and two more of those.
-    assert estimate.stage_left() == 20
-    assert estimate.total_left() == 20 + 2 * 50
+    assert running.stage_left(clock()) == 20
+    assert board.left() == 20 + 2 * 50
     clock.time = 60
-    estimate.end()
-    estimate.begin()
+    assert board.end("a") == (running, 60)
+    board.begin("b", "ioi, seed 1")
     # Nothing is known of the second but that the first took 60 s.
-    assert estimate.total_left() == 60 + 60
-    estimate.end()
-    estimate.begin()
-    estimate.end()
-    assert estimate.total_left() is None
+    assert board.left() == 60 + 60
+    board.end("b")
+    board.begin("c", "ioi, seed 2")
+    board.end("c")
+    assert board.left() is None
+
+
+def test_experiments_at_once_share_the_time_left_but_none_is_cut_in_two():
+    clock = Clock()
+    board = Board(jobs=4, workers=2, now=clock)
+    board.begin("a", "ioi, seed 0")
+    board.begin("b", "aioi, seed 0")
+    clock.time = 10
+    board.update("a", {"stage": "train", "done": 0, "of": 10})
+    clock.time = 20
+    board.update("a", {"stage": "train", "done": 1, "of": 10})
+    # 10 s and then ten times 10 s: 110 s, of which 90 are left; three more of such, by two workers.
+    assert board.left() == (90 + 90 + 2 * 110) / 2
+    board.jobs = 2
+    assert board.left() == 90
 
 
 def test_plain_lines_come_at_the_start_every_twenty_seconds_and_at_the_end():
     clock, stream = Clock(), io.StringIO()
-    progress = PlainProgress(2, stream, clock)
-    progress.begin("ioi, seed 0")
+    progress = PlainProgress(Board(2, 1, clock), stream)
+    progress.begin("a", "ioi, seed 0")
     for second in range(1, 46):
         clock.time = second
         event = {"stage": "train", "done": second, "of": 90, "loss": 0.25, "rate": 312.4}
-        progress.update(event)
-    progress.end("done")
+        progress.update("a", event)
+    progress.end("a", "done")
     lines = stream.getvalue().splitlines()
     assert lines[0] == "[1/2] ioi, seed 0"
     assert lines[-1] == "[1/2] ioi, seed 0: done (45 s)"
@@ -70,24 +85,29 @@ def test_plain_lines_come_at_the_start_every_twenty_seconds_and_at_the_end():
     assert "train 20/90, loss 0.25, 312 images/s" in lines[1]
 
 
-def test_a_terminal_shows_the_experiment_its_stage_and_the_time_left():
+def test_a_terminal_shows_each_experiment_its_stage_and_the_time_left():
     clock = Clock()
-    console = Console(file=io.StringIO(), force_terminal=True, width=120)
-    progress = LiveProgress(2, console, clock)
-    progress.begin("aioi, seed 0")
-    progress.update({"stage": "train", "done": 0, "of": 600})
+    console = Console(file=io.StringIO(), force_terminal=True, width=140)
+    progress = LiveProgress(Board(2, 2, clock), console)
+    progress.begin("a", "aioi, seed 0")
+    progress.begin("b", "ioi, seed 0")
+    progress.update("a", {"stage": "train", "done": 0, "of": 600})
     clock.time = 10
-    progress.update({"stage": "train", "done": 120, "of": 600, "loss": 0.12, "rate": 312.0})
+    progress.update("a", {"stage": "train", "done": 120, "of": 600, "loss": 0.12, "rate": 312.0})
     with console.capture() as shown:
         console.print(progress.live.get_renderable())
+    one, other, _ = shown.get().splitlines()
     for piece in ("aioi, seed 0", "train", "120/600", "loss 0.12", "312 images/s", "40 s left"):
-        assert piece in shown.get()
-    progress.end("failed: out of memory")
+        assert piece in one
+    assert "ioi, seed 0" in other and "start" in other
+    progress.end("a", "failed: out of memory")
     assert "failed: out of memory" in console.file.getvalue()
 
 
 def test_what_is_no_terminal_gets_plain_lines():
     stream = io.StringIO()
-    with open_progress(1, stream) as progress:
-        progress.begin("ioi, seed 0")
-    assert stream.getvalue() == "[1/1] ioi, seed 0\n"
+    with open_progress(1, 1, stream) as progress:
+        progress.begin("a", "ioi, seed 0")
+        progress.update("a", {"stage": "train", "done": 1, "of": 2})
+        progress.end("a", "done")
+    assert stream.getvalue() == "[1/1] ioi, seed 0\n[1/1] ioi, seed 0: done (0 s)\n"

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from bench.crew import REPOSITORY
 from bench.experiment import LatencyExperiment
 from bench.problem import Problem
 from bench.records import RECORD_FILE, read_record
-from bench.runner import REPOSITORY, Setting, only_run, pending, run, timed
+from bench.runner import Setting, only_run, pending, run, timed
 
 # What the variants are called decides what becomes of them.
 PLUGIN = """
-    import os, signal, sys
+    import os, signal, sys, time
+    import torch
     from torch import nn
     from bench import measure
     from models import register_block
@@ -34,6 +36,14 @@ PLUGIN = """
             sys.stderr.write("some C++ library gave up\\n")
             sys.stderr.flush()
             os._exit(7)
+        if experiment.variant == "meets":
+            (folder / f"seed-{experiment.seed}").touch()
+            end = time.monotonic() + 60
+            while not (folder / f"seed-{1 - experiment.seed}").exists():
+                if time.monotonic() > end:
+                    raise TimeoutError("the other has not begun")
+                time.sleep(0.01)
+            return {"threads": torch.get_num_threads()}, {}
         (folder / experiment.key / "detections.json").write_text("[]")
         return {"accuracy": {"AP": experiment.seed / 10}}, {}
 
@@ -50,13 +60,13 @@ class Watcher:
     def __init__(self):
         self.begun, self.events, self.results = [], [], []
 
-    def begin(self, title):
+    def begin(self, key, title):
         self.begun.append(title)
 
-    def update(self, event):
+    def update(self, key, event):
         self.events.append(event)
 
-    def end(self, result):
+    def end(self, key, result):
         self.results.append(result)
 
 
@@ -65,7 +75,7 @@ def setting(tmp_path):
     plugin = tmp_path / "quick.py"
     plugin.write_text(textwrap.dedent(PLUGIN))
     with only_run(tmp_path / "records") as lock:
-        yield Setting(tmp_path / "records", None, plugin, 1, "python run_all.py", {}, lock)
+        yield Setting(tmp_path / "records", None, plugin, 1, 1, "python run_all.py", {}, lock)
 
 
 def states(outcomes):
@@ -172,11 +182,24 @@ def test_an_unwritable_folder_is_a_problem(tmp_path):
         pass
 
 
-def test_ctrl_c_stops_the_worker(setting, make_experiment):
+def test_several_experiments_run_at_once_and_are_reported_in_order(setting, make_experiment):
+    """Each waits for the other to have begun: one after the other they would wait in vain."""
+    experiments = [make_experiment("meets", seed) for seed in (0, 1)]
+    watcher = Watcher()
+    outcomes = run(experiments, None, replace(setting, threads=2, workers=2), watcher)
+    assert [one.job for one in outcomes] == experiments
+    assert states(outcomes) == ["done", "done"], [one.reason for one in outcomes]
+    for experiment in experiments:
+        assert read_record(setting.folder, experiment.key)[0]["measured"]["threads"] == 1
+
+
+def test_ctrl_c_stops_the_workers(setting, make_experiment):
     class Impatient(Watcher):
-        def update(self, event):
+        def update(self, key, event):
             raise KeyboardInterrupt
 
+    experiments = [make_experiment("meets", seed) for seed in (0, 2)]
     with pytest.raises(KeyboardInterrupt):
-        run([make_experiment("quick")], None, setting, Impatient())
-    assert read_record(setting.folder, make_experiment("quick").key)[1] == "not run yet"
+        run(experiments, None, replace(setting, workers=2), Impatient())
+    for experiment in experiments:
+        assert read_record(setting.folder, experiment.key)[1] == "not run yet"

@@ -65,7 +65,7 @@ def test_most_people_are_upright_but_not_all() -> None:
     rise = bodies.joints["thorax"][:, 1] - bodies.joints["pelvis"][:, 1]
     length = (bodies.joints["thorax"] - bodies.joints["pelvis"]).norm(dim=1)
     upright = (rise / length > math.cos(math.radians(45))).float().mean()
-    assert 0.8 < upright < 0.95
+    assert 0.7 < upright < 0.9
 
 
 def test_bones_have_the_lengths_of_the_table_in_any_pose() -> None:

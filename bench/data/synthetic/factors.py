@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: Part of every cache name and digest; raise it whenever a change alters any byte of a scene.
-RENDERER_VERSION: Final = "5"
+RENDERER_VERSION: Final = "6"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class SceneFactors:
     height_spread: float = 1.5
     crowded: float = 0.15
     group_width: float = 1.1
-    roll: float = 0.15
+    roll: float = 0.35
     occluders: int = 1
     clutter: int = 6
     blur: float = 0.2

@@ -181,43 +181,43 @@ ACTIVITIES: Final = {
             "spine.bend": (-25, 25), "root.bend": (-12, 12)}
     ),
     "lie_on_back": Activity(
-        3, {"root.flex": (-96, -82), "shoulder.bend": (5, 110), "hip.flex": (-5, 40),
+        5, {"root.flex": (-96, -82), "shoulder.bend": (5, 110), "hip.flex": (-5, 40),
             "knee.flex": (0, 70), "elbow.flex": (0, 100)}, planted=False,
     ),
     "lie_on_front": Activity(
-        2, {"root.flex": (82, 94), "shoulder.flex": (0, 170), "elbow.flex": (0, 100),
+        3, {"root.flex": (82, 94), "shoulder.flex": (0, 170), "elbow.flex": (0, 100),
               "hip.flex": (-10, 5), "knee.flex": (0, 60), "spine.flex": (-25, 0)}, planted=False,
     ),
     "lie_on_side": Activity(
-        2, {"root.bend": (75, 95), "hip.flex": (5, 70), "knee.flex": (10, 90),
+        3, {"root.bend": (75, 95), "hip.flex": (5, 70), "knee.flex": (10, 90),
               "shoulder.flex": (10, 120), "elbow.flex": (10, 110)}, planted=False,
     ),
     "plank": Activity(
-        2, {"root.flex": (65, 82), "shoulder.flex": (75, 100), "elbow.flex": (0, 60),
+        3, {"root.flex": (65, 82), "shoulder.flex": (75, 100), "elbow.flex": (0, 60),
               "hip.flex": (-5, 15), "neck.flex": (-40, 0)}, planted=False,
     ),
     "all_fours": Activity(
-        2, {"root.flex": (70, 90), "shoulder.flex": (75, 100), "elbow.flex": (0, 25),
+        3, {"root.flex": (70, 90), "shoulder.flex": (75, 100), "elbow.flex": (0, 25),
               "hip.flex": (70, 95), "knee.flex": (80, 100), "neck.flex": (-40, 0)}, planted=False,
     ),
     "cartwheel": Activity(
-        2.5, {"root.bend": (-180, 180), "shoulder.bend": (110, 170), "elbow.flex": (0, 25),
+        4, {"root.bend": (-180, 180), "shoulder.bend": (110, 170), "elbow.flex": (0, 25),
             "hip.bend": (20, 50), "knee.flex": (0, 30), "ankle.flex": (-40, 0)},
         planted=False, lift=0.1,
     ),
     "somersault": Activity(
-        2, {"root.flex": (-180, 180), "spine.flex": (20, 70), "neck.flex": (0, 40),
+        3, {"root.flex": (-180, 180), "spine.flex": (20, 70), "neck.flex": (0, 40),
             "hip.flex": (70, 125), "knee.flex": (60, 140), "shoulder.flex": (20, 90),
             "elbow.flex": (20, 110)},
         planted=False, lift=0.4,
     ),
     "dive": Activity(
-        1.5, {"root.flex": (75, 165), "shoulder.flex": (140, 180), "elbow.flex": (0, 25),
+        3, {"root.flex": (75, 165), "shoulder.flex": (140, 180), "elbow.flex": (0, 25),
             "hip.flex": (-20, 60), "knee.flex": (0, 50), "ankle.flex": (-50, -10)},
         planted=False, lift=0.4,
     ),
     "handstand": Activity(
-        2, {"root.flex": (165, 195), "shoulder.flex": (160, 180), "elbow.flex": (0, 20),
+        4, {"root.flex": (165, 195), "shoulder.flex": (160, 180), "elbow.flex": (0, 20),
             "hip.flex": (-20, 40), "hip.bend": (0, 40), "knee.flex": (0, 60)}, planted=False,
     ),
 }  # fmt: skip
