@@ -19,7 +19,7 @@ from ablations.presets import DEFAULT_PRESET, PRESETS
 from bench.problem import Problem
 
 if TYPE_CHECKING:
-    from ablations.plan import Plan
+    from bench.plan import Plan
     from bench.runner import Outcome
 
 _MOST_WORKERS = 4  # unasked; each takes one to two gigabytes
@@ -93,7 +93,7 @@ def _run(chosen: argparse.Namespace, command: str) -> int:
         return _report_only(chosen.suite, folder)
     options = _options(chosen)
     if chosen.list:
-        return _list()
+        return _list(chosen.suite)
     plan: Plan = importlib.import_module(f"ablations.{chosen.suite}").plan(options)
     threads = _threads(chosen.threads)
     workers = _workers(chosen.workers, threads, plan)
@@ -121,7 +121,7 @@ def _options(chosen: argparse.Namespace) -> Options:
         steps=chosen.steps,
         settings=tuple(chosen.set),
     )
-    choose(options)  # before torch is imported
+    choose(options, SUITES[chosen.suite].presets)  # before torch is imported
     if chosen.plugin is None:
         return options
     from bench.plugin import load_plugin
@@ -150,15 +150,16 @@ def _workers(asked: int | None, threads: int, plan: "Plan") -> int:
     return asked or (1 if on_gpu else min(threads, _MOST_WORKERS))
 
 
-def _list() -> int:
+def _list(suite: str) -> int:
     from bench.data.datasets import DATASET_NAMES
     from models import list_blocks, list_pipelines
 
-    purposes = {name: preset.purpose for name, preset in PRESETS.items()}
-    for kind, entries in (("suites", SUITES), ("presets", purposes)):
+    questions = {name: one.question for name, one in SUITES.items()}
+    purposes = {name: preset.purpose for name, preset in SUITES[suite].presets.items()}
+    for kind, entries in (("suites", questions), (f"presets of suite {suite}", purposes)):
         print(f"{kind}:")
         for name, text in entries.items():
-            print(f"  {name:<8} {text}")
+            print(f"  {name:<12} {text}")
     print(f"data sets: {', '.join(DATASET_NAMES)}")
     print(f"blocks: {', '.join(list_blocks())}")
     print(f"pipelines: {', '.join(list_pipelines())}")
@@ -184,7 +185,7 @@ def _bring(
     command: str,
 ) -> "list[Outcome]":
     """Bring every experiment of the plan to a record, and write the report."""
-    from ablations.plan import save_plan
+    from ablations.plan import save_plan, sizes
     from bench.prepare import prepare_data
     from bench.progress import open_progress
     from bench.runner import Setting, only_run, pending, run
@@ -198,16 +199,16 @@ def _bring(
             threads=threads,
             workers=workers,
             command=command,
-            matches=plan.matches,
             lock=lock,
         )
-        print(plan.sizes())
-        waiting = pending(plan.experiments, plan.latency, setting)
+        if plan.matches:
+            print(sizes(plan))
+        waiting = pending(plan, setting)
         if waiting:
-            prepare_data((experiment.data for experiment in plan.experiments), chosen.data_root)
+            prepare_data(plan, chosen.data_root)
         save_plan(folder, plan)
         with open_progress(waiting, workers) as progress:
-            outcomes = run(plan.experiments, plan.latency, setting, progress)
+            outcomes = run(plan, setting, progress)
         kept = sum(outcome.status == "kept" for outcome in outcomes)
         if kept:
             print(f"{kept} of {len(outcomes)} experiments were on record already")
@@ -216,12 +217,9 @@ def _bring(
 
 
 def _report(suite: str, folder: Path, plan: "Plan") -> None:
-    from bench.runner import timed
-
-    latency = timed(plan.latency, folder / "records") if plan.latency else None
     writer = importlib.import_module(f"reports.{suite}")
     try:
-        written = writer.write_report(folder, plan.experiments, latency)
+        written = writer.write_report(folder, plan)
     except OSError as error:
         raise Problem(
             f"cannot write the report into {folder} ({error.strerror}); mend that, then run with "

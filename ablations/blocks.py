@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 from ablations.matching import Match, match_block
 from ablations.options import Options, choose, settle_device, unknown
-from ablations.plan import Plan
+from ablations.presets import PRESETS
 from bench.data.datasets import describe_data
 from bench.experiment import (
     DataSpec,
@@ -14,6 +14,7 @@ from bench.experiment import (
     Protocol,
     TrainSpec,
 )
+from bench.plan import Plan
 from models import list_blocks
 from models.heatmaps import DECODER_VERSION
 from models.skeleton import SKELETONS
@@ -32,7 +33,7 @@ def plan(options: Options) -> Plan:
     Raises:
         Problem: an option that cannot be met.
     """
-    choice = choose(options)
+    choice = choose(options, PRESETS)
     train = settle_device(choice.train)
     blocks = list_blocks(options.blocks)
     if not blocks:
@@ -53,10 +54,10 @@ def plan(options: Options) -> Plan:
         for block in blocks
     ]
     latency = choice.preset.latency
-    everything = [*experiments, _baseline(data, train, protocol)]
+    everything = (*experiments, _baseline(data, train, protocol))
     return Plan(
         everything,
-        LatencyExperiment(tuple(everything), latency.batch_sizes, latency.rounds),
+        LatencyExperiment(everything, latency.batch_sizes, latency.rounds),
         {experiment.key: matches[experiment.variant].to_json() for experiment in experiments},
     )
 

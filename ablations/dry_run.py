@@ -9,17 +9,18 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from ablations.plan import Plan
 from bench.cost import count_cost
 from bench.data.contract import Target
 from bench.experiment import Experiment, TrainSpec
+from bench.plan import Plan
 from bench.progress import spoken
 from bench.records import read_record
 from bench.train import train
 from models import create_pipeline
 from models.skeleton import SKELETONS
 
-_WARM_STEPS, _TIMED_STEPS = 1, 3
+_FEW_IMAGES, _TIMED_STEPS = 2, 3
+_LONG_SECONDS = 10.0
 _WIDE = 140  # columns, where the output goes to a file and has no width of its own
 
 
@@ -42,13 +43,16 @@ def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
     table.add_column("training", justify="right")
     seconds: dict[str, float] = {}
     missing = 0.0
+    _, others = plan.trainings()
+    again = {one.key for one, _ in others}
     for one in plan.experiments:
         model = create_pipeline(one.model.name, SKELETONS[one.data.skeleton], **one.model.arguments)
         if one.variant not in seconds:
             seconds[one.variant] = _step_seconds(model, one) * one.train.steps
         record, reason = read_record(folder, one.key)
         done = record is not None and record["status"] == "done"
-        missing += 0.0 if done else seconds[one.variant]
+        training = 0.0 if one.key in again else seconds[one.variant]
+        missing += 0.0 if done else training
         cost = count_cost(model.cpu(), _images(one, batch_size=1))
         size = one.model.arguments
         table.add_row(
@@ -60,7 +64,7 @@ def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
             f"{cost.gmac:.4f}",
             _matched(plan, one),
             "valid" if done else (reason or "failed: will be tried again"),
-            spoken(seconds[one.variant]),
+            spoken(training) if training else "",
         )
     console = Console()
     console = console if console.is_terminal else Console(width=_WIDE)
@@ -77,20 +81,24 @@ def _step_seconds(model: nn.Module, experiment: Experiment) -> float:
     if not any(True for _ in model.parameters()):
         return 0.0  # a baseline learns by counting
 
-    def timed(steps: int) -> float:
-        spec = replace(experiment.train, steps=steps)
+    def timed(steps: int, batch_size: int) -> float:
+        spec = replace(experiment.train, steps=steps, batch_size=batch_size)
         batches = _random_batches(experiment, spec)
         curve = train(model.to(spec.device), batches, spec, lambda step, loss, rate: None)
-        return curve.seconds / steps
+        return curve.seconds / steps * experiment.train.batch_size / batch_size
 
-    timed(_WARM_STEPS)
-    return timed(_TIMED_STEPS)
+    # Two images first: a whole batch of a full-size network may take minutes on a processor.
+    seconds = timed(1, min(_FEW_IMAGES, experiment.train.batch_size))
+    if seconds > _LONG_SECONDS:
+        return seconds
+    timed(1, experiment.train.batch_size)
+    return timed(_TIMED_STEPS, experiment.train.batch_size)
 
 
 def _random_batches(
     experiment: Experiment, spec: TrainSpec
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    joints, size = len(SKELETONS[experiment.data.skeleton]), experiment.data.crop_size
+    joints, size = len(SKELETONS[experiment.data.skeleton]), _side(experiment)
     for _ in range(spec.steps):
         keypoints = torch.rand(spec.batch_size, 1, joints, 3, device=spec.device) * size
         keypoints[..., 2] = 2.0
@@ -110,4 +118,8 @@ def _random_batches(
 
 
 def _images(experiment: Experiment, batch_size: int) -> Tensor:
-    return torch.rand(batch_size, 3, experiment.data.crop_size, experiment.data.crop_size)
+    return torch.rand(batch_size, 3, _side(experiment), _side(experiment))
+
+
+def _side(experiment: Experiment) -> int:
+    return experiment.data.crop_size or experiment.protocol.input_size

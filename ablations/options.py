@@ -5,12 +5,12 @@ Nothing here needs torch, so that a mistyped option is answered at once.
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from ablations.presets import DEFAULT_PRESET, PRESETS, DataSize, Preset
+from ablations.presets import DEFAULT_PRESET, DataSize, Model, Preset
 from bench.experiment import TrainSpec
 from bench.problem import Problem
 
@@ -36,6 +36,11 @@ LIMITS = {
     "model.depth": (1, math.inf),
     "model.width": (4, math.inf),
     "model.stages": (1, math.inf),
+    "model.width_factor": (1 / 64, 4.0),  # one channel a layer, and four times the paper's
+    "model.input_size": (32, math.inf),
+    "model.sigma": (0.1, math.inf),
+    "model.half_width": (0.1, math.inf),
+    "model.min_parts": (1, math.inf),
 }
 CROP_MULTIPLE = 8  # stride 4, and the attention gate halves the map once more
 
@@ -72,10 +77,10 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Generic[Model]):
     """A preset with every override in place; ``data`` and ``train`` are those of the data set."""
 
-    preset: Preset
+    preset: Preset[Model]
     data: DataSize
     train: TrainSpec
 
@@ -88,20 +93,20 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> Problem:
     return Problem(f"unknown {kind} '{name}'; {hint}")
 
 
-def choose(options: Options) -> Choice:
-    """Return the preset of ``options`` with every override in place.
+def choose(options: Options, presets: Mapping[str, Preset[Model]]) -> Choice[Model]:
+    """Return the preset of ``options``, one of the suite's ``presets``, with every override.
 
     Raises:
         Problem: an unknown preset, rule, device or field, or a value that its field cannot take.
     """
     for kind, name, known in (
-        ("preset", options.preset, PRESETS),
+        ("preset", options.preset, presets),
         ("matching rule", options.match, RULES),
         ("device", options.device, DEVICES),
     ):
         if name not in known:
             raise unknown(kind, name, known)
-    preset = PRESETS[options.preset]
+    preset = presets[options.preset]
     rendered = options.data == SYNTHETIC
     train = preset.synthetic_train if rendered else preset.photograph_train
     parts: dict[str, Any] = {
@@ -113,7 +118,7 @@ def choose(options: Options) -> Choice:
         part, field, value = _parse(setting, parts)
         parts[part] = replace(parts[part], **{field: value})
     seeds = preset.seeds if options.seeds is None else options.seeds
-    _check(parts, seeds, options.steps)
+    _check(parts, seeds, options.steps, whole_images=preset.synthetic.crop_size == 0)
     return Choice(replace(preset, model=parts["model"], seeds=seeds), parts["data"], parts["train"])
 
 
@@ -160,13 +165,31 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 _SPOKEN = {bool: "true or false", int: "whole number", float: "number", str: "text"}
 
 
-def _check(parts: dict[str, Any], seeds: int, steps: int | None) -> None:
+def refuse_blocks(options: Options, suite: str) -> None:
+    """Refuse the options about blocks, which a suite that compares none would ignore.
+
+    Raises:
+        Problem: one of them is given.
+    """
+    default = Options()
+    for flag, given, usual in (
+        ("--blocks", options.blocks, default.blocks),
+        ("--match", options.match, default.match),
+        ("--plugin", options.plugin, default.plugin),
+    ):
+        if given != usual:
+            raise Problem(f"suite '{suite}' does not compare blocks; leave {flag} out")
+
+
+def _check(parts: dict[str, Any], seeds: int, steps: int | None, whole_images: bool) -> None:
     if seeds < 1:
         raise Problem(f"--seeds must be at least 1, not {seeds}")
     if steps is not None and steps < 1:
         raise Problem(f"--steps must be at least 1, not {steps}")
     for name, (low, high) in LIMITS.items():
         part, field = name.split(".")
+        if not hasattr(parts[part], field) or (whole_images and name == "data.crop_size"):
+            continue
         value = getattr(parts[part], field)
         if not (low <= value <= high and math.isfinite(value)):
             ceiling = "" if high == math.inf else f" and at most {high:g}"
@@ -175,6 +198,8 @@ def _check(parts: dict[str, Any], seeds: int, steps: int | None) -> None:
         raise Problem(
             f"data.crop_size must be a multiple of {CROP_MULTIPLE}, not {parts['data'].crop_size}"
         )
+    if whole_images and parts["data"].crop_size:
+        raise Problem("data.crop_size does not apply: this suite's networks see whole images")
     for name, value, known in (
         ("train.device", parts["train"].device, DEVICES),
         ("train.precision", parts["train"].precision, PRECISIONS),

@@ -1,45 +1,36 @@
-"""What a suite is going to run: experiments, their matched sizes and one timing of them all."""
+"""The plan of the last run, noted beside its records."""
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.experiment import Experiment, LatencyExperiment
+from bench.experiment import (
+    CeilingExperiment,
+    Experiment,
+    LatencyExperiment,
+    StageExperiment,
+)
+from bench.plan import Plan
 from bench.problem import Problem
 from bench.records import all_records
 
 _FILE = "plan.json"
+_KINDS = ("accuracy", "ceiling", "latency", "stages")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A suite's experiments in table order.
-
-    Attributes:
-        experiments: trained and measured one by one.
-        latency: the timing of those that succeed; None where nothing is to be timed.
-        matches: experiment key -> how its size was matched, as a record holds it.
-    """
-
-    experiments: list[Experiment]
-    latency: LatencyExperiment | None
-    matches: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def sizes(self) -> str:
-        """Return the matched size of each variant and how far it is off, in one line."""
-        by_variant = {
-            one.variant: self.matches[one.key]
-            for one in self.experiments
-            if one.key in self.matches
-        }
-        rules = sorted({match["rule"] for match in by_variant.values()})
-        sizes = (
-            f"{variant} {match['depth']} x {match['width']} ({match['mismatch']:+.1%})"
-            for variant, match in by_variant.items()
-        )
-        return f"depth x width, matched by {', '.join(rules)}: {', '.join(sizes)}"
+def sizes(plan: Plan) -> str:
+    """Return the matched size of each variant and how far it is off, in one line."""
+    by_variant = {
+        one.variant: plan.matches[one.key] for one in plan.experiments if one.key in plan.matches
+    }
+    rules = sorted({match["rule"] for match in by_variant.values()})
+    told = (
+        f"{variant} {match['depth']} x {match['width']} ({match['mismatch']:+.1%})"
+        for variant, match in by_variant.items()
+    )
+    return f"depth x width, matched by {', '.join(rules)}: {', '.join(told)}"
 
 
 def save_plan(folder: Path, plan: Plan) -> None:
@@ -49,8 +40,10 @@ def save_plan(folder: Path, plan: Plan) -> None:
         Problem: the folder cannot be written.
     """
     values = {
-        "experiments": [asdict(experiment) for experiment in plan.experiments],
-        "latency": asdict(plan.latency) if plan.latency else None,
+        "accuracy": [asdict(one) for one in plan.experiments],
+        "ceiling": [asdict(one) for one in plan.ceilings],
+        "latency": [asdict(plan.latency)] if plan.latency else [],
+        "stages": [asdict(one) for one in plan.stages],
     }
     partial = folder / f"{_FILE}.{os.getpid()}.partial"
     try:
@@ -65,18 +58,20 @@ def save_plan(folder: Path, plan: Plan) -> None:
 def stored_plan(folder: Path) -> Plan:
     """Return the plan of the last run; where its note is lost, everything that has a record."""
     try:
-        values = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return _plan(values["experiments"], values["latency"])
+        return _plan(json.loads((folder / _FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    records, _ = all_records(folder / "records")
-    accuracy = [record["experiment"] for record in records if record["kind"] == "accuracy"]
-    latency = [record["experiment"] for record in records if record["kind"] == "latency"]
-    return _plan(accuracy, latency[-1] if latency else None)
+    by_kind: dict[str, list[dict[str, Any]]] = {name: [] for name in _KINDS}
+    for record in all_records(folder / "records")[0]:
+        by_kind[record["kind"]].append(record["experiment"])
+    return _plan(by_kind)
 
 
-def _plan(experiments: list[dict[str, Any]], latency: dict[str, Any] | None) -> Plan:
+def _plan(values: dict[str, list[dict[str, Any]]]) -> Plan:
+    latency = [LatencyExperiment.from_dict(one) for one in values["latency"]]
     return Plan(
-        [Experiment.from_dict(values) for values in experiments],
-        LatencyExperiment.from_dict(latency) if latency else None,
+        tuple(Experiment.from_dict(one) for one in values["accuracy"]),
+        latency[-1] if latency else None,
+        ceilings=tuple(CeilingExperiment.from_dict(one) for one in values["ceiling"]),
+        stages=tuple(StageExperiment.from_dict(one) for one in values["stages"]),
     )

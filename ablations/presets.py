@@ -4,6 +4,7 @@ Every number can be overridden by ``--set``; see ``ablations.options``.
 """
 
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from bench.experiment import TrainSpec
 
@@ -15,7 +16,7 @@ class DataSize:
     Attributes:
         train_images, val_images: images of each split; 0 means all.
         image_size: side of a rendered scene in pixels; 0 for photographs.
-        crop_size: side of a person's crop in pixels.
+        crop_size: side of a person's crop in pixels; 0 for whole images.
         seed: of the renderer.
     """
 
@@ -49,16 +50,19 @@ class LatencySize:
     rounds: int
 
 
+Model = TypeVar("Model")
+
+
 @dataclass(frozen=True)
-class Preset:
-    """One size of a whole suite.
+class Preset(Generic[Model]):
+    """One size of a whole suite, whose networks are described by a ``Model``.
 
     Both trainings hold device and precision "auto", which are settled on the machine.
     """
 
     purpose: str
     seeds: int
-    model: ModelSize
+    model: Model
     synthetic: DataSize
     photographs: DataSize
     synthetic_train: TrainSpec
@@ -86,7 +90,7 @@ _PHOTOGRAPHS = replace(_SYNTHETIC, rotation=30.0, scale=1.25)
 
 DEFAULT_PRESET = "cpu"
 
-PRESETS = {
+PRESETS: dict[str, Preset[ModelSize]] = {
     "smoke": Preset(
         purpose="does everything run? one minute on two CPU cores; its numbers mean nothing",
         seeds=1,

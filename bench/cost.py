@@ -57,25 +57,26 @@ def count_cost(model: nn.Module, example_images: Tensor) -> Cost:
     """Count one call of ``model`` in evaluation.
 
     A pipeline's ``network`` alone is run where it has one, so decoding is not part of the cost;
-    otherwise the whole model is.
+    otherwise the whole model is. The network of a pipeline with a method ``predict`` is run on all
+    that ``predict`` shows it: every view (scale, mirror image) of its inference options.
 
     Args:
         model: a pipeline; its mode is left as it was.
         example_images: ``[B, 3, H, W]`` on the model's device.
     """
-    network = getattr(model, "network", None)
-    traced = _Traceable(network if isinstance(network, nn.Module) else model)
     with _evaluation(model), torch.no_grad(), _plain_attention():
-        multiply_adds = _quiet(FlopCountAnalysis(traced, example_images), _MULTIPLY_ADDS)
+        counted, batches = _counted(model, example_images)
+        traced = _Traceable(counted)
+        multiply_adds = _quiet(FlopCountAnalysis(traced, batches), _MULTIPLY_ADDS)
         gmac = multiply_adds.total() / 1e9
         uncounted = multiply_adds.unsupported_ops()
         outputs = _quiet(
-            ActivationCountAnalysis(traced, example_images),
+            ActivationCountAnalysis(traced, batches),
             dict.fromkeys(_MULTIPLY_ADDS, _numbers_out),
         )
         activations = outputs.total() / 1e6
         with FlopCounterMode(display=False) as torch_counter:
-            traced(example_images)
+            traced(*batches)
     gflop = torch_counter.get_total_flops() / 1e9
     return Cost(
         params=sum(parameter.numel() for parameter in model.parameters()),
@@ -88,6 +89,23 @@ def count_cost(model: nn.Module, example_images: Tensor) -> Cost:
     )
 
 
+def _counted(model: nn.Module, images: Tensor) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """Return the part of a model that is counted, and the batches that it sees in one call."""
+    network, predict = (getattr(model, name, None) for name in ("network", "predict"))
+    if not isinstance(network, nn.Module):
+        return model, (images,)
+    if predict is None:
+        return network, (images,)
+    # Not traced as a whole: there, the sizes from which other scales are computed are no numbers.
+    seen: list[Tensor] = []
+    hook = network.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs))
+    try:
+        predict(images)
+    finally:
+        hook.remove()
+    return network, tuple(seen)
+
+
 class _Traceable(nn.Module):
     """Returns only tensors, which is all that a trace may return."""
 
@@ -95,8 +113,8 @@ class _Traceable(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        leaves = tree_leaves(self.model(images))
+    def forward(self, *batches: Tensor) -> tuple[Tensor, ...]:
+        leaves = tree_leaves([self.model(images) for images in batches])
         return tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
 
 

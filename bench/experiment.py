@@ -30,7 +30,7 @@ class DataSpec:
         skeleton: the name of its joint set.
         train_images, val_images: how many; 0 means all.
         image_size: side of a rendered scene in pixels; 0 for photographs.
-        crop_size: side of a person's crop in pixels.
+        crop_size: side of a person's crop in pixels; 0 for whole images.
         seed: of the renderer.
         digest: sha256 of the annotation files, or the renderer's version.
     """
@@ -78,7 +78,10 @@ class TrainSpec:
 
 @dataclass(frozen=True)
 class Protocol:
-    """The fingerprint of a measurement: rows that differ here are never ranked together."""
+    """The fingerprint of a measurement: rows that differ here are never ranked together.
+
+    ``boxes`` are those that people are cut out by, "none" where whole images are seen.
+    """
 
     split: str
     boxes: str
@@ -91,8 +94,9 @@ class Protocol:
     def __str__(self) -> str:
         flip = "flip test" if self.flip else "no flip"
         scales = "/".join(f"{scale:g}" for scale in self.scales)
+        shown = "whole images" if self.boxes == "none" else f"{self.boxes} boxes"
         return (
-            f"{self.split}, {self.boxes} boxes, {self.input_size} px, scale {scales}, {flip}, "
+            f"{self.split}, {shown}, {self.input_size} px, scale {scales}, {flip}, "
             f"score: {self.score_rule}, decoder: {self.decoder}"
         )
 
@@ -116,6 +120,12 @@ class Experiment:
     def key(self) -> str:
         """The content hash under which the record is filed."""
         return _key("accuracy", asdict(replace(self, variant="")))
+
+    @property
+    def training_key(self) -> str:
+        """The content hash of all that decides the weights; protocols of one training share it."""
+        values = asdict(self)
+        return _key("training", {name: values[name] for name in ("model", "data", "train", "seed")})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -165,7 +175,113 @@ class LatencyExperiment:
         )
 
 
-Job = Experiment | LatencyExperiment
+@dataclass(frozen=True)
+class CeilingExperiment:
+    """Decode a pipeline's own targets: what representation and grouping lose without a network.
+
+    Attributes:
+        variant: names the row in reports; it does not enter the key.
+        model: a pipeline of fields, whose targets and decoder are used, not its weights.
+        data: whole images.
+        protocol: of the measurement.
+    """
+
+    variant: str
+    model: ModelSpec
+    data: DataSpec
+    protocol: Protocol
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        return _key("ceiling", asdict(replace(self, variant="")))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        protocol = values["protocol"] | {"scales": tuple(values["protocol"]["scales"])}
+        return cls(
+            values["variant"],
+            ModelSpec(**values["model"]),
+            DataSpec(**values["data"]),
+            Protocol(**protocol),
+        )
+
+
+@dataclass(frozen=True)
+class TimedPipeline:
+    """One pipeline for whole images as it is timed; its weights do not matter to a clock.
+
+    Attributes:
+        variant: names the row in reports.
+        model: the pipeline.
+        input_size: side in pixels of the square that the network sees.
+        scales: of that square, at which the network sees it.
+        flip: whether it sees the mirror image as well.
+    """
+
+    variant: str
+    model: ModelSpec
+    input_size: int
+    scales: tuple[float, ...] = (1.0,)
+    flip: bool = False
+
+
+@dataclass(frozen=True)
+class StageExperiment:
+    """Time the stages of several pipelines in one interleaved run, an image a call.
+
+    Attributes:
+        pipelines: in table order.
+        skeleton: the name of their joint set.
+        image_size: side in pixels of the square image that preprocessing begins with.
+        people: numbers of people an image, for each of which decoding is timed.
+        whole: the number of people for which everything is timed from end to end.
+        rounds: interleaved rounds; each gives one sample of each stage.
+        device: "cpu" or "cuda".
+        precision: "fp32" or "bf16" (autocast).
+    """
+
+    pipelines: tuple[TimedPipeline, ...]
+    skeleton: str
+    image_size: int
+    people: tuple[int, ...]
+    whole: int
+    rounds: int
+    device: str
+    precision: str
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        return _key("stages", asdict(self))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        pipelines = tuple(
+            TimedPipeline(
+                one["variant"],
+                ModelSpec(**one["model"]),
+                one["input_size"],
+                tuple(one["scales"]),
+                one["flip"],
+            )
+            for one in values["pipelines"]
+        )
+        return cls(**(values | {"pipelines": pipelines, "people": tuple(values["people"])}))
+
+
+Job = Experiment | CeilingExperiment | LatencyExperiment | StageExperiment
+
+
+def models_of(job: Job) -> list[ModelSpec]:
+    """Return the models that a job builds."""
+    if isinstance(job, LatencyExperiment):
+        return [one.model for one in job.experiments]
+    if isinstance(job, StageExperiment):
+        return [one.model for one in job.pipelines]
+    return [job.model]
 
 
 def _key(kind: str, values: dict[str, Any]) -> str:

@@ -1,27 +1,22 @@
 """What is done for an experiment: build, count, train, evaluate, and file what it left behind."""
 
-import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
+from bench import crop_feed, image_feed
 from bench.cost import count_cost
-from bench.data.batches import training_batches
-from bench.data.crops import PersonCrops, open_crops
-from bench.data.datasets import open_split
-from bench.data.geometry import linear_zoom
-from bench.evaluate import CropPredictions, coco_results, predict_crops
-from bench.experiment import Experiment, LatencyExperiment, ModelSpec
+from bench.data.contract import Target
+from bench.experiment import Experiment, LatencyExperiment
 from bench.latency import time_models
-from bench.metrics.oks import OksMatches, coco_ground_truth, match_oks
-from bench.metrics.pck import PckCounts, count_pck
 from bench.problem import Problem
+from bench.records import read_record
 from bench.train import train
 from models import create_pipeline
 from models.skeleton import SKELETONS
@@ -30,13 +25,33 @@ from models.skeleton import SKELETONS
 Report = Callable[..., None]
 Measured = tuple[dict[str, Any], dict[str, Any]]
 
-PCK_THRESHOLD = 0.2
-_SHOWN = 8  # crops kept for the picture sheet, spread evenly over the split
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
+
+
+class Feed(Protocol):
+    """What a pipeline is shown, and how its answers are judged: crops, or whole images."""
+
+    def input_size(self, experiment: Experiment) -> int:
+        """Return the side in pixels of what the network sees."""
+
+    def batches(
+        self, experiment: Experiment, root: Path | None, device: torch.device
+    ) -> Iterator[tuple[Tensor, list[Target]]]:
+        """Return the training batches, on ``device``."""
+
+    def evaluate(
+        self,
+        model: nn.Module,
+        experiment: Experiment,
+        root: Path | None,
+        place: Path,
+        report: Callable[[int, int], None],
+    ) -> Measured:
+        """Return accuracy and evidence; detections and samples are left in ``place``."""
 
 
 def measure_accuracy(
-    experiment: Experiment, folder: Path, root: Path | None, report: Report
+    experiment: Experiment, folder: Path, root: Path | None, trained_by: str, report: Report
 ) -> Measured:
     """Train and evaluate one model; its artefacts go to ``folder/<key>/``.
 
@@ -44,6 +59,7 @@ def measure_accuracy(
         experiment: what to run.
         folder: of all records.
         root: of a data set on disk.
+        trained_by: key of the record whose weights are measured instead of training; "" to train.
         report: progress.
 
     Returns:
@@ -51,44 +67,65 @@ def measure_accuracy(
     """
     place = folder / experiment.key
     place.mkdir(parents=True, exist_ok=True)
-    device = torch.device(experiment.train.device)
+    feed = crop_feed if experiment.data.crop_size else image_feed
     torch.manual_seed(experiment.seed)
-    model = _create(experiment.model, experiment.data.skeleton)
-    cost = count_cost(model, _blank(experiment, batch_size=1))
-    learning = open_crops(experiment.data, "train", root).to(device)
+    model = _create(experiment)
+    cost = count_cost(model, _blank(feed.input_size(experiment), batch_size=1))
+    if trained_by:
+        training = _load_trained(model, folder, trained_by)
+    else:
+        training = _train(model, experiment, feed, root, place, report)
+    accuracy, evidence = feed.evaluate(
+        model.to(experiment.train.device),
+        experiment,
+        root,
+        place,
+        lambda done, of: report("evaluate", done, of),
+    )
+    measured = {
+        "cost": cost.to_json(),
+        "accuracy": {name: float(value) for name, value in accuracy.items()},
+        "training": training,
+        "trained_by": trained_by,
+    }
+    return measured, evidence
+
+
+def _train(
+    model: nn.Module,
+    experiment: Experiment,
+    feed: Feed,
+    root: Path | None,
+    place: Path,
+    report: Report,
+) -> dict[str, float]:
+    device = torch.device(experiment.train.device)
     curve = train(
         model.to(device),
-        training_batches(learning, experiment.train, experiment.seed),
+        feed.batches(experiment, root, device),
         experiment.train,
         lambda step, loss, rate: report(
             "train", step, experiment.train.steps, loss=loss, rate=rate
         ),
     )
-    crops = open_crops(experiment.data, "val", root)
-    predictions = predict_crops(
-        model,
-        crops.to(device),
-        flip=experiment.protocol.flip,
-        precision=experiment.train.precision,
-        report=lambda done, of: report("evaluate", done, of),
-    )
-    detections = coco_results(predictions, crops)
-    matches, counts = _score(experiment, root, crops, predictions, detections)
     curve.write(place / "learning_curve.csv")
-    (place / "detections.json").write_text(json.dumps(detections))
-    _save_samples(place / "samples.npz", crops, predictions)
-    _save_weights(model, place / _WEIGHTS)
-    accuracy = matches.statistics() | counts.statistics()
-    measured = {
-        "cost": cost.to_json(),
-        "accuracy": {name: float(value) for name, value in accuracy.items()},
-        "training": {
-            "images_per_second": curve.images / max(curve.seconds, 1e-9),
-            "seconds": curve.seconds,
-            "final_loss": float(np.mean(curve.losses[-max(1, len(curve.losses) // 20) :])),
-        },
+    _save_weights(model, place / WEIGHTS)
+    return {
+        "images_per_second": curve.images / max(curve.seconds, 1e-9),
+        "seconds": curve.seconds,
+        "final_loss": float(np.mean(curve.losses[-max(1, len(curve.losses) // 20) :])),
     }
-    return measured, {"oks": matches.to_json(), "pck": counts.to_json()}
+
+
+def _load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, float]:
+    """Load the weights of another record and return what it says of their training."""
+    record, reason = read_record(folder, key)
+    if record is None or record["status"] != "done":
+        why = reason or record["reason"] if record else reason
+        raise Problem(f"the training that this measures, {key}, has no weights: {why}")
+    model.load_state_dict(load_file(folder / key / WEIGHTS))
+    training: dict[str, float] = record["measured"]["training"]
+    return training
 
 
 def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report) -> Measured:
@@ -124,48 +161,18 @@ def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report)
     }, {}
 
 
-def _create(spec: ModelSpec, skeleton: str) -> nn.Module:
-    return create_pipeline(spec.name, SKELETONS[skeleton], **spec.arguments)
+def _create(experiment: Experiment) -> nn.Module:
+    """Build the pipeline; inference options of whole images are the protocol's to decide."""
+    spec, protocol = experiment.model, experiment.protocol
+    options: dict[str, Any] = {}
+    if not experiment.data.crop_size and (protocol.scales, protocol.flip) != ((1.0,), False):
+        options = {"scales": protocol.scales, "flip": protocol.flip}
+    skeleton = SKELETONS[experiment.data.skeleton]
+    return create_pipeline(spec.name, skeleton, **spec.arguments, **options)
 
 
-def _blank(experiment: Experiment, batch_size: int) -> torch.Tensor:
-    size = experiment.data.crop_size
-    return torch.zeros(batch_size, 3, size, size)
-
-
-def _score(
-    experiment: Experiment,
-    root: Path | None,
-    crops: PersonCrops,
-    predictions: CropPredictions,
-    detections: list[dict[str, Any]],
-) -> tuple[OksMatches, PckCounts]:
-    dataset = open_split(experiment.data, experiment.protocol.split, root)
-    indices = range(len(dataset))
-    truth = coco_ground_truth(
-        [dataset.target(index) for index in indices],
-        [dataset.size(index) for index in indices],
-        crops.skeleton,
-    )
-    zoom = linear_zoom(crops.crop_to_image).float()  # both sides are in pixels of the crop
-    counts = count_pck(
-        crops.keypoints.numpy(),
-        predictions.crop[..., :2].numpy(),
-        (crops.extent / zoom).numpy(),
-        crops.image_index.numpy(),
-        PCK_THRESHOLD,
-    )
-    return match_oks(truth, detections, crops.skeleton), counts
-
-
-def _save_samples(path: Path, crops: PersonCrops, predictions: CropPredictions) -> None:
-    shown = np.unique(np.linspace(0, len(crops) - 1, _SHOWN).round().astype(int))
-    np.savez_compressed(
-        path,
-        images=crops.centre(slice(None))[shown].numpy(),
-        truth=crops.keypoints[shown].numpy(),
-        predicted=predictions.crop[shown].numpy(),
-    )
+def _blank(side: int, batch_size: int) -> torch.Tensor:
+    return torch.zeros(batch_size, 3, side, side)
 
 
 def _save_weights(model: nn.Module, path: Path) -> None:
@@ -176,8 +183,8 @@ def _save_weights(model: nn.Module, path: Path) -> None:
 
 
 def _trained(experiment: Experiment, folder: Path) -> nn.Module:
-    path = folder / experiment.key / _WEIGHTS
-    model = _create(experiment.model, experiment.data.skeleton)
+    path = folder / experiment.key / WEIGHTS
+    model = _create(experiment)
     try:
         model.load_state_dict(load_file(path))
     except FileNotFoundError as error:
@@ -191,7 +198,8 @@ def _trained(experiment: Experiment, folder: Path) -> nn.Module:
 
 def _call(model: nn.Module, experiment: Experiment, batch_size: int) -> Callable[[], object]:
     spec = experiment.train
-    images = _blank(experiment, batch_size).to(spec.device, memory_format=torch.channels_last)
+    side = experiment.data.crop_size
+    images = _blank(side, batch_size).to(spec.device, memory_format=torch.channels_last)
 
     def call() -> object:
         with (

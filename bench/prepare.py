@@ -1,33 +1,42 @@
 """Data made ready before any experiment, so that bad images are bad input and no failed row."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from bench.data.crops import open_crops
 from bench.data.datasets import SPLITS
-from bench.experiment import DataSpec
+from bench.data.fitted import open_fitted
+from bench.experiment import CeilingExperiment, DataSpec, Experiment
+from bench.plan import Plan
 from bench.progress import open_progress
 
 
-def prepare_data(specs: Iterable[DataSpec], root: Path | None) -> None:
-    """Fill the cache with the crops of both splits, telling how far it is.
+def prepare_data(plan: Plan, root: Path | None) -> None:
+    """Fill the cache with both splits of what the plan's experiments are shown, telling how far.
 
     Args:
-        specs: the data sets; one that comes again is prepared once.
+        plan: whose data are made ready; what several experiments share is made once.
         root: the folder of a data set on disk.
 
     Raises:
         Problem: the data cannot be read, or the cache cannot be written.
     """
-    distinct = list(dict.fromkeys(specs))
-    with open_progress(len(distinct) * len(SPLITS), workers=1) as progress:
+    shown: list[Experiment | CeilingExperiment] = [*plan.experiments, *plan.ceilings]
+    distinct: dict[tuple[DataSpec, str, int], None] = {}
+    for one in shown:
+        # The side of whole images; that of crops is the data's own.
+        side = 0 if one.data.crop_size else one.protocol.input_size
+        splits = SPLITS if isinstance(one, Experiment) else (one.protocol.split,)
+        distinct |= dict.fromkeys((one.data, split, side) for split in splits)
+    with open_progress(len(distinct), workers=1) as progress:
 
         def report(stage: str, done: int, of: int) -> None:
             progress.update(title, {"stage": stage, "done": done, "of": of})
 
-        for spec in distinct:
-            for split in SPLITS:
-                title = f"data: {spec.name}, {split}"
-                progress.begin(title, title)
+        for spec, split, side in distinct:
+            title = f"data: {spec.name}, {split}" + (f", {side} px" if side else "")
+            progress.begin(title, title)
+            if side:
+                open_fitted(spec, split, root, side, report)
+            else:
                 open_crops(spec, split, root, report)
-                progress.end(title, "done")
+            progress.end(title, "done")

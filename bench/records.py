@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.data.cache import file_digest
-from bench.experiment import Experiment, Job, LatencyExperiment
+from bench.experiment import (
+    CeilingExperiment,
+    Experiment,
+    Job,
+    LatencyExperiment,
+    StageExperiment,
+)
 
 SCHEMA = 1
 RECORD_FILE = "record.json"
@@ -15,14 +21,16 @@ RECORD_FILE = "record.json"
 #: What ``record.json`` holds, as plain JSON values; see README, "Records".
 Record = dict[str, Any]
 
-_KINDS: dict[str, type[Experiment] | type[LatencyExperiment]] = {
+_KINDS: dict[str, type[Job]] = {
     "accuracy": Experiment,
+    "ceiling": CeilingExperiment,
     "latency": LatencyExperiment,
+    "stages": StageExperiment,
 }
 
 
 def kind_of(job: Job) -> str:
-    """Return "accuracy" or "latency"."""
+    """Return "accuracy", "ceiling", "latency" or "stages"."""
     return next(kind for kind, type_ in _KINDS.items() if isinstance(job, type_))
 
 

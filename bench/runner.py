@@ -8,7 +8,7 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.crew import Crew
-from bench.experiment import Experiment, Job, LatencyExperiment
+from bench.experiment import CeilingExperiment, Experiment, Job, LatencyExperiment
+from bench.plan import Plan
 from bench.problem import Problem
 from bench.progress import Progress
 from bench.records import Record, read_record, write_record
@@ -52,7 +53,6 @@ class Setting:
         threads: of the processor, for all workers together.
         workers: experiments that run at once; a timing runs alone.
         command: that started the run, for the records.
-        matches: experiment key -> how its size was matched.
         lock: what ``only_run`` yielded; workers hold it too, until they are gone.
     """
 
@@ -62,7 +62,6 @@ class Setting:
     threads: int
     workers: int
     command: str
-    matches: Mapping[str, dict[str, Any]]
     lock: int
 
 
@@ -115,25 +114,19 @@ def timed(latency: LatencyExperiment, folder: Path) -> LatencyExperiment | None:
     return replace(latency, experiments=tuple(first.values())) if first else None
 
 
-def pending(
-    experiments: Sequence[Experiment], latency: LatencyExperiment | None, setting: Setting
-) -> int:
+def pending(plan: Plan, setting: Setting) -> int:
     """Return how many jobs ``run`` has to run."""
-    waiting = sum(_kept(experiment, setting) is None for experiment in experiments)
-    timing = timed(latency, setting.folder) if latency else None
-    again = latency is not None and (
+    jobs: list[Job] = [*plan.experiments, *plan.ceilings, *plan.stages]
+    waiting = sum(_kept(job, setting) is None for job in jobs)
+    timing = timed(plan.latency, setting.folder) if plan.latency else None
+    again = plan.latency is not None and (
         waiting > 0 or (timing is not None and _kept(timing, setting) is None)
     )
     return waiting + again
 
 
-def run(
-    experiments: Sequence[Experiment],
-    latency: LatencyExperiment | None,
-    setting: Setting,
-    progress: Progress,
-) -> list[Outcome]:
-    """Bring every experiment to a record, then time those that have succeeded.
+def run(plan: Plan, setting: Setting, progress: Progress) -> list[Outcome]:
+    """Bring every job to a record: trainings, what needs their weights, and then the timings.
 
     A failure is filed with its reason and does not stop the others; it is tried again by the
     next run.
@@ -142,21 +135,37 @@ def run(
         Problem: the records folder cannot be written.
         KeyboardInterrupt: after the running workers were stopped; what is finished is kept.
     """
-    crew = Crew(setting.lock)
     # Fixed by the setting alone, not by how much is left to do: the number of threads decides the
     # order of sums, and a run that goes on must do what an undisturbed one does.
     share = max(1, setting.threads // setting.workers)
+    crew = Crew(setting.lock)
+
+    def task(job: Job, threads: int, trained_by: str = "") -> Task:
+        match = dict(plan.matches.get(job.key, {}))
+        return Task(
+            job,
+            setting.folder,
+            setting.data_root,
+            setting.plugin,
+            threads,
+            match,
+            trained_by,
+            setting.command,
+        )
+
+    def bring(tasks: Iterable[Task]) -> list[Outcome]:
+        brought = [pool.submit(_bring, one, setting, crew, progress) for one in tasks]
+        return [one.result() for one in brought]
+
+    trained, others = plan.trainings()
+    first: list[Job] = [*trained, *plan.ceilings]
     with ThreadPoolExecutor(setting.workers) as pool:
-        brought = [
-            pool.submit(_bring, experiment, share, setting, crew, progress)
-            for experiment in experiments
-        ]
         try:
-            outcomes = [one.result() for one in brought]
-            timing = timed(latency, setting.folder) if latency else None
-            if timing is not None:
-                alone = pool.submit(_bring, timing, setting.threads, setting, crew, progress)
-                outcomes.append(alone.result())
+            outcomes = bring(task(job, share) for job in first)
+            outcomes += bring(task(job, share, by) for job, by in others)
+            timing = timed(plan.latency, setting.folder) if plan.latency else None
+            for alone in ([timing] if timing else []) + list(plan.stages):
+                outcomes += bring([task(alone, setting.threads)])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()
@@ -164,15 +173,12 @@ def run(
     return outcomes
 
 
-def _bring(job: Job, threads: int, setting: Setting, crew: Crew, progress: Progress) -> Outcome:
-    match = dict(setting.matches.get(job.key, {}))
-    task = Task(
-        job, setting.folder, setting.data_root, setting.plugin, threads, match, setting.command
-    )
+def _bring(task: Task, setting: Setting, crew: Crew, progress: Progress) -> Outcome:
+    job = task.job
     record = _kept(job, setting)
     try:
         if record is not None:
-            _note_match(setting.folder, record, match)
+            _note_match(setting.folder, record, task.match)
             return Outcome(job, "kept", "")
         progress.begin(job.key, title_of(job))
         record = _perform(task, crew, progress)
@@ -188,10 +194,25 @@ def _kept(job: Job, setting: Setting) -> Record | None:
 
     Times that were taken with another number of threads than is asked for do not.
     """
+    if isinstance(job, Experiment | CeilingExperiment):
+        return standing(setting.folder, job) or _adopted(setting.folder, job)
     record = standing(setting.folder, job)
-    if record is None or isinstance(job, Experiment):
-        return record
+    if record is None:
+        return None
     return record if record["measured"].get("threads") == setting.threads else None
+
+
+def _adopted(folder: Path, job: Job) -> Record | None:
+    """Return the record of another suite that ran the same experiment, copied to this one's."""
+    for place in sorted(folder.parent.parent.glob(f"*/{folder.name}/{job.key}")):
+        if place.parent != folder and standing(place.parent, job):
+            partial = folder / f"{job.key}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(place, partial)
+            shutil.rmtree(folder / job.key, ignore_errors=True)
+            partial.rename(folder / job.key)
+            return standing(folder, job)
+    return None
 
 
 def _note_match(folder: Path, record: Record, match: dict[str, Any]) -> None:
@@ -207,8 +228,14 @@ def _note_match(folder: Path, record: Record, match: dict[str, Any]) -> None:
 def title_of(job: Job) -> str:
     """Return how a job is called in lines for people."""
     if isinstance(job, Experiment):
-        return f"{job.variant}, seed {job.seed}"
-    return f"latency of {len(job.experiments)} models"
+        views = "" if len(job.protocol.scales) == 1 else f", {len(job.protocol.scales)} scales"
+        views += ", flip" if job.protocol.flip else ""
+        return f"{job.variant}{views}, seed {job.seed}"
+    if isinstance(job, CeilingExperiment):
+        return f"ceiling of {job.variant}"
+    if isinstance(job, LatencyExperiment):
+        return f"latency of {len(job.experiments)} models"
+    return f"stages of {len(job.pipelines)} pipelines"
 
 
 def _perform(task: Task, crew: Crew, progress: Progress) -> Record:

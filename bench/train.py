@@ -28,22 +28,24 @@ class LearningCurve:
 
     Attributes:
         losses: of every step.
+        parts: the named losses of which each is the sum, of every step.
         learning_rates: of every step.
         seconds: of the whole loop, data included.
         images: seen in the loop.
     """
 
     losses: list[float]
+    parts: dict[str, list[float]]
     learning_rates: list[float]
     seconds: float
     images: int
 
     def write(self, path: Path) -> None:
-        """Write the columns step, learning_rate, loss as CSV."""
+        """Write step, learning_rate, loss and a column for each named loss as CSV."""
         with path.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["step", "learning_rate", "loss"])
-            rows = zip(self.learning_rates, self.losses, strict=True)
+            writer.writerow(["step", "learning_rate", "loss", *self.parts])
+            rows = zip(self.learning_rates, self.losses, *self.parts.values(), strict=True)
             writer.writerows((step, *row) for step, row in enumerate(rows, start=1))
 
 
@@ -83,7 +85,10 @@ def train(
     for step, (batch, targets) in enumerate(batches, start=1):
         images = batch.to(accelerator.device, memory_format=torch.channels_last)
         with autocast:
-            loss = torch.stack(list(prepared(images, targets).values())).sum()
+            named = prepared(images, targets)
+        names = list(named)
+        parts = torch.stack(list(named.values()))
+        loss = parts.sum()
         rates.append(0.0 if scheduler is None else float(scheduler.get_last_lr()[0]))
         if optimizer is not None and scheduler is not None:
             optimizer.zero_grad(set_to_none=True)
@@ -91,19 +96,19 @@ def train(
             accelerator.clip_grad_norm_(prepared.parameters(), _GRADIENT_NORM)
             optimizer.step()
             scheduler.step()
-        losses.append(loss.detach())
+        losses.append(torch.cat([loss.detach().view(1), parts.detach()]))
         images_seen += len(images)
         now = time.monotonic()
         if now - reported >= _REPORT_SECONDS or step == spec.steps:
             # Reading the loss waits for the device, so it is done once a second, not every step.
-            value = losses[-1].item()
+            value = losses[-1][0].item()
             if not math.isfinite(value):
                 raise NotFiniteError(f"the loss is {value} at step {step}; lower the learning rate")
             report(step, value, (images_seen - images_reported) / max(now - reported, 1e-9))
             reported, images_reported = now, images_seen
-    curve = torch.stack(losses).float().tolist()
+    total, *columns = torch.stack(losses, dim=1).float().tolist()
     seconds = time.monotonic() - start
-    return LearningCurve(curve, rates, seconds, images_seen)
+    return LearningCurve(total, dict(zip(names, columns, strict=True)), rates, seconds, images_seen)
 
 
 def _optimizer(

@@ -17,7 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.experiment import Experiment, Job, LatencyExperiment
+from bench.experiment import (
+    CeilingExperiment,
+    Job,
+    LatencyExperiment,
+    StageExperiment,
+    models_of,
+)
 from bench.problem import Problem
 from bench.records import RECORD_FILE, job_of, kind_of, write_record
 
@@ -39,6 +45,7 @@ class Task:
         plugin: the user's file.
         threads: of the processor, for the whole worker.
         match: how the model's size was matched; {} where it was not.
+        trained_by: key of the record whose weights are measured; "" where the job trains its own.
         command: that started the run.
     """
 
@@ -48,6 +55,7 @@ class Task:
     plugin: Path | None
     threads: int
     match: dict[str, Any]
+    trained_by: str
     command: str
 
     def to_json(self) -> dict[str, Any]:
@@ -60,6 +68,7 @@ class Task:
             "plugin": str(self.plugin) if self.plugin else None,
             "threads": self.threads,
             "match": self.match,
+            "trained_by": self.trained_by,
             "command": self.command,
         }
 
@@ -73,6 +82,7 @@ class Task:
             plugin=Path(values["plugin"]) if values["plugin"] else None,
             threads=values["threads"],
             match=values["match"],
+            trained_by=values["trained_by"],
             command=values["command"],
         )
 
@@ -144,9 +154,20 @@ def _measure(task: Task, send: Send) -> Findings:
     def report(stage: str, done: int, of: int, **facts: float) -> None:
         send({"event": "progress", "stage": stage, "done": done, "of": of, **facts})
 
-    if isinstance(task.job, LatencyExperiment):
-        return measure.measure_latency(task.job, task.folder, report)
-    measured, evidence = measure.measure_accuracy(task.job, task.folder, task.data_root, report)
+    job = task.job
+    if isinstance(job, LatencyExperiment):
+        return measure.measure_latency(job, task.folder, report)
+    if isinstance(job, StageExperiment):
+        from bench.stages import measure_stages
+
+        return measure_stages(job, report)
+    if isinstance(job, CeilingExperiment):
+        from bench.ceiling import measure_ceiling
+
+        return measure_ceiling(job, task.data_root, report)
+    measured, evidence = measure.measure_accuracy(
+        job, task.folder, task.data_root, task.trained_by, report
+    )
     return measured | {"match": task.match}, evidence
 
 
@@ -159,8 +180,7 @@ def _finite(found: Findings) -> Findings:
 
 
 def _check_plugin(job: Job, digest: str) -> None:
-    experiments = [job] if isinstance(job, Experiment) else job.experiments
-    if any(one.model.plugin not in ("", digest) for one in experiments):
+    if any(model.plugin not in ("", digest) for model in models_of(job)):
         raise Problem("the plugin's file was changed after the run had started; run it again")
 
 

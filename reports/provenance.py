@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.records import Record
-from reports.results import Comparison, Timing
-from reports.tables import markdown
+from reports.tables.cells import markdown
 
 #: What a field of ``bench.environment`` is called where its name alone would not tell.
 NAMES = {
@@ -18,13 +17,8 @@ NAMES = {
 }
 
 
-def provenance(comparisons: Sequence[Comparison], timing: Timing) -> str:
+def provenance(records: Sequence[Record]) -> str:
     """Return the section on machine, versions, commit, dates and the commands that rerun it."""
-    records = [
-        run.record for one in comparisons for variant in one.variants for run in variant.runs
-    ]
-    if timing.record is not None:
-        records.append(timing.record)
     heading = "## Where and how this was measured"
     if not records:
         return f"{heading}\n\nNo record is finished, so nothing is known."

@@ -26,21 +26,22 @@ def training_batches(
         images float32 ``[B, 3, S, S]``, 0 to 1, and one target a crop.
     """
     for step in range(start, spec.steps):
-        persons = drawn_persons(len(crops), spec.batch_size, seed, step)
-        generator = torch.Generator().manual_seed(seed * _STEP_SEEDS + step)
-        yield augmented(crops, persons.to(crops.images.device), spec, generator)
+        persons = drawn(len(crops), spec.batch_size, seed, step).to(crops.images.device)
+        yield augmented(crops, persons, spec, step_generator(seed, step))
 
 
-def drawn_persons(count: int, batch_size: int, seed: int, step: int) -> Tensor:
+def drawn(count: int, batch_size: int, seed: int, step: int) -> Tensor:
     """Return the ``[B]`` indices of a step: a window on passes that are permuted one by one."""
     first = step * batch_size
     passes = range(first // count, (first + batch_size - 1) // count + 1)
-    orders = [
-        torch.randperm(count, generator=torch.Generator().manual_seed(seed * _STEP_SEEDS + number))
-        for number in passes
-    ]
+    orders = [torch.randperm(count, generator=step_generator(seed, number)) for number in passes]
     offset = first - passes[0] * count
     return torch.cat(orders)[offset : offset + batch_size]
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """Return the dice of a step."""
+    return torch.Generator().manual_seed(seed * _STEP_SEEDS + step)
 
 
 def augmented(

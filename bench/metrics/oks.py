@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from bench.data.contract import Target
+from bench.data.contract import PoseDataset, Target
 from bench.problem import Problem
 from models.skeleton import Skeleton
 
@@ -66,6 +66,16 @@ def coco_ground_truth(
             }
         ],
     }
+
+
+def split_ground_truth(dataset: PoseDataset) -> dict[str, Any]:
+    """Return everybody in ``dataset`` as a COCO keypoints file; raises as above."""
+    indices = range(len(dataset))
+    return coco_ground_truth(
+        [dataset.target(index) for index in indices],
+        [dataset.size(index) for index in indices],
+        dataset.skeleton,
+    )
 
 
 def _annotations(target: Target, skeleton: Skeleton) -> list[dict[str, Any]]:

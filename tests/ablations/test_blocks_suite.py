@@ -3,8 +3,9 @@ import torch
 
 from ablations.blocks import plan
 from ablations.options import Options
-from ablations.plan import Plan, save_plan, stored_plan
+from ablations.plan import save_plan, stored_plan
 from bench.experiment import Experiment
+from bench.plan import Plan
 from bench.problem import Problem
 from models import create_pipeline, list_blocks
 from models.skeleton import SKELETONS
@@ -81,7 +82,7 @@ def test_a_plan_comes_back_from_its_note(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", '{"experiments": [{}], "latency": null}'])
 def test_a_torn_note_of_a_plan_falls_back_on_the_records(tmp_path, text):
     (tmp_path / "plan.json").write_text(text)
-    assert stored_plan(tmp_path) == Plan([], None)
+    assert stored_plan(tmp_path) == Plan(())
 
 
 def test_all_experiments_survive_the_trip_through_json():

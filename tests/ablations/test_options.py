@@ -1,5 +1,6 @@
 import pytest
 
+from ablations import SUITES
 from ablations.options import LIMITS, Options, choose
 from ablations.presets import PRESETS
 from bench.problem import Problem
@@ -8,7 +9,7 @@ from bench.problem import Problem
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("data", ["synthetic", "coco"])
 def test_every_preset_passes_its_own_checks(name, data):
-    choice = choose(Options(preset=name, data=data))
+    choice = choose(Options(preset=name, data=data), PRESETS)
     preset = PRESETS[name]
     rendered = data == "synthetic"
     train = preset.synthetic_train if rendered else preset.photograph_train
@@ -17,11 +18,12 @@ def test_every_preset_passes_its_own_checks(name, data):
 
 
 def test_every_limit_names_a_field():
-    choice = choose(Options())
-    parts = {"train": choice.train, "data": choice.data, "model": choice.preset.model}
-    for name in LIMITS:
-        part, field = name.split(".")
-        assert hasattr(parts[part], field)
+    known = set()
+    for suite in SUITES.values():
+        choice = choose(Options(), suite.presets)
+        parts = {"train": choice.train, "data": choice.data, "model": choice.preset.model}
+        known |= {f"{part}.{field}" for part, values in parts.items() for field in vars(values)}
+    assert set(LIMITS) <= known
 
 
 def test_settings_override_the_preset_and_the_command_line_s_own_words_too():
@@ -38,7 +40,8 @@ def test_settings_override_the_preset_and_the_command_line_s_own_words_too():
                 "data.train_images=16",
                 "model.width=12",
             ),
-        )
+        ),
+        PRESETS,
     )
     assert (choice.train.steps, choice.preset.seeds, choice.train.device) == (7, 4, "cpu")
     assert (choice.train.learning_rate, choice.train.flip) == (1e-3, False)
@@ -71,6 +74,6 @@ def test_settings_override_the_preset_and_the_command_line_s_own_words_too():
 )
 def test_what_cannot_be_is_one_sentence(options, sentence):
     with pytest.raises(Problem) as raised:
-        choose(options)
+        choose(options, PRESETS)
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)

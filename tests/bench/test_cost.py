@@ -11,7 +11,9 @@ from torch.nn import functional as F
 
 from bench.cost import Cost, count_cost
 from models import create_block, create_pipeline
-from models.skeleton import COCO17
+from models.networks.staged_fields import FieldMaps
+from models.pipelines.paf import FieldPipeline
+from models.skeleton import COCO17, LSP14
 
 GIGA = 1e9
 
@@ -116,6 +118,75 @@ def test_a_batch_costs_its_images_and_says_so() -> None:
     one, four = (count_cost(layer, torch.rand(batch, 3, 6, 6)) for batch in (1, 4))
     assert (one.input, four.input) == ("1x3x6x6", "4x3x6x6")
     assert four.gmac == 4 * one.gmac
+
+
+class _Views(nn.Module):
+    """A pipeline whose prediction sees an image three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = nn.Conv2d(3, 4, 1)
+
+    def predict(self, images: Tensor) -> Tensor:
+        return sum((self.network(images) for _ in range(3)), torch.zeros(()))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(images) @ torch.ones(6, 6)  # decoding
+
+
+def test_a_network_is_counted_as_often_as_a_prediction_runs_it() -> None:
+    images, once = torch.rand(1, 3, 6, 6), 3 * 4 * 6 * 6 / GIGA
+    model = _Views()
+    assert count_cost(model, images).gmac == pytest.approx(3 * once)
+    model.predict = None  # type: ignore[assignment, method-assign]
+    assert count_cost(model, images).gmac == pytest.approx(once)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("paf6", {"trunk_depth": 13}),
+        ("mspaf3", {"block": "residual", "depth": 1, "trunk_depth": 1}),
+    ],
+)
+def test_a_mirror_image_doubles_the_cost(name: str, size: dict[str, Any]) -> None:
+    images = torch.rand(1, 3, 64, 64)
+    one, both = (
+        count_cost(create_pipeline(name, COCO17, width=1 / 32, stages=2, flip=flip, **size), images)
+        for flip in (False, True)
+    )
+    assert one.params == both.params
+    assert both.gmac == pytest.approx(2 * one.gmac)
+    assert both.gmac_torch == pytest.approx(2 * one.gmac_torch)
+    assert both.activations_m == pytest.approx(2 * one.activations_m)
+    assert one.disagreement == both.disagreement == 0
+
+
+class _OneConvolution(nn.Module):
+    """From an image to all maps at stride 4."""
+
+    def __init__(self, joints: int, limbs: int) -> None:
+        super().__init__()
+        self.heatmaps = nn.Conv2d(3, joints + 1, 4, stride=4)
+        self.fields = nn.Conv2d(3, 2 * limbs, 4, stride=4)
+
+    def forward(self, images: Tensor) -> list[FieldMaps]:
+        return [FieldMaps(self.heatmaps(images), self.fields(images))]
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_every_scale_costs_its_cells(flip: bool) -> None:
+    scales = (0.5, 1, 1.5, 2)
+    joints, limbs = len(LSP14), len(LSP14.limbs)
+    network = _OneConvolution(joints, limbs)
+    model = FieldPipeline(network, LSP14, 4, scales=scales, flip=flip)
+    cost = count_cost(model, torch.rand(1, 3, 48, 80))
+    weights = 3 * 4 * 4 * (joints + 1 + 2 * limbs)
+    cells = 6 * 10 + 12 * 20 + 18 * 30 + 24 * 40
+    assert cost.gmac == pytest.approx((1 + flip) * weights * cells / GIGA)
+    assert cost.gmac_torch == pytest.approx(cost.gmac)
+    assert cost.input == "1x3x48x80"
+    assert cost.uncounted == ()
 
 
 def test_zero_skill_costs_nothing() -> None:

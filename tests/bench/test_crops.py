@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.data.batches import augmented, drawn_persons, training_batches
+from bench.data.batches import augmented, drawn, training_batches
 from bench.data.contract import Target
 from bench.data.crops import PADDING, cut_crops
 from bench.data.geometry import transform_points
@@ -161,6 +161,6 @@ def test_a_step_depends_on_seed_and_step_alone():
 @pytest.mark.parametrize(("count", "batch_size"), [(3, 4), (10, 4), (7, 7), (2, 9)])
 def test_every_pass_sees_each_person_once(count, batch_size):
     steps = 3 * count
-    drawn = torch.cat([drawn_persons(count, batch_size, 5, step) for step in range(steps)])
-    for start in range(0, len(drawn) - count + 1, count):
-        assert sorted(drawn[start : start + count].tolist()) == list(range(count))
+    order = torch.cat([drawn(count, batch_size, 5, step) for step in range(steps)])
+    for start in range(0, len(order) - count + 1, count):
+        assert sorted(order[start : start + count].tolist()) == list(range(count))

@@ -9,6 +9,7 @@ import pytest
 
 from bench.crew import REPOSITORY
 from bench.experiment import LatencyExperiment
+from bench.plan import Plan
 from bench.problem import Problem
 from bench.records import RECORD_FILE, read_record
 from bench.runner import Setting, only_run, pending, run, timed
@@ -25,7 +26,7 @@ PLUGIN = """
     def quick(in_channels, out_channels):
         return nn.Identity()
 
-    def measure_accuracy(experiment, folder, root, report):
+    def measure_accuracy(experiment, folder, root, trained_by, report):
         report("train", 1, 2, loss=0.5, rate=10.0)
         print("a library speaks")
         if experiment.variant == "fails":
@@ -36,6 +37,8 @@ PLUGIN = """
             sys.stderr.write("some C++ library gave up\\n")
             sys.stderr.flush()
             os._exit(7)
+        if experiment.variant == "weights":
+            return {"trained_by": trained_by}, {}
         if experiment.variant == "meets":
             (folder / f"seed-{experiment.seed}").touch()
             end = time.monotonic() + 60
@@ -74,8 +77,9 @@ class Watcher:
 def setting(tmp_path):
     plugin = tmp_path / "quick.py"
     plugin.write_text(textwrap.dedent(PLUGIN))
-    with only_run(tmp_path / "records") as lock:
-        yield Setting(tmp_path / "records", None, plugin, 1, 1, "python run_all.py", {}, lock)
+    folder = tmp_path / "results" / "suite" / "records"
+    with only_run(folder) as lock:
+        yield Setting(folder, None, plugin, 1, 1, "python run_all.py", lock)
 
 
 def states(outcomes):
@@ -83,21 +87,21 @@ def states(outcomes):
 
 
 def test_finished_experiments_are_kept_and_the_rest_runs(setting, make_experiment):
-    experiments = [make_experiment("quick", 0), make_experiment("quick", 1)]
-    latency = LatencyExperiment(tuple(experiments), (1,), 5)
+    experiments = (make_experiment("quick", 0), make_experiment("quick", 1))
+    latency = LatencyExperiment(experiments, (1,), 5)
     watcher = Watcher()
-    assert states(run(experiments[:1], None, setting, watcher)) == ["done"]
+    assert states(run(Plan(experiments[:1]), setting, watcher)) == ["done"]
     assert watcher.events[0]["loss"] == 0.5
-    assert pending(experiments, latency, setting) == 2
+    assert pending(Plan(experiments, latency), setting) == 2
     watcher = Watcher()
-    outcomes = run(experiments, latency, setting, watcher)
+    outcomes = run(Plan(experiments, latency), setting, watcher)
     assert states(outcomes) == ["kept", "done", "done"]
     assert watcher.begun == ["quick, seed 1", "latency of 1 models"]
-    assert pending(experiments, latency, setting) == 0
-    assert states(run(experiments, latency, setting, Watcher())) == ["kept"] * 3
+    assert pending(Plan(experiments, latency), setting) == 0
+    assert states(run(Plan(experiments, latency), setting, Watcher())) == ["kept"] * 3
     # Two seeds of a variant are one network to a clock, and another clock is another time.
     assert outcomes[-1].job.experiments == (experiments[0],)
-    assert pending(experiments, latency, replace(setting, threads=2)) == 1
+    assert pending(Plan(experiments, latency), replace(setting, threads=2)) == 1
     record, _ = read_record(setting.folder, experiments[1].key)
     assert record["measured"] == {"accuracy": {"AP": 0.1}, "match": {}}
     assert list(record["files"]) == ["detections.json"]
@@ -113,38 +117,39 @@ def test_finished_experiments_are_kept_and_the_rest_runs(setting, make_experimen
 )
 def test_a_worker_s_death_is_filed_with_its_cause(setting, make_experiment, variant, reason):
     experiment, watcher = make_experiment(variant), Watcher()
-    (outcome,) = run([experiment], LatencyExperiment((experiment,), (1,), 5), setting, watcher)
+    plan = Plan((experiment,), LatencyExperiment((experiment,), (1,), 5))
+    (outcome,) = run(plan, setting, watcher)
     assert outcome.status == "failed"
     assert reason in outcome.reason
     assert "\n" not in outcome.reason
     assert watcher.results == [f"failed: {outcome.reason}"]
     record, _ = read_record(setting.folder, experiment.key)
     assert (record["status"], record["reason"]) == ("failed", outcome.reason)
-    assert pending([experiment], None, setting) == 1  # it is tried again
+    assert pending(Plan((experiment,)), setting) == 1  # it is tried again
 
 
 def test_a_failure_stops_no_other_and_is_mended_by_the_next_run(setting, make_experiment):
     failing, good = make_experiment("fails"), make_experiment("quick")
     latency = LatencyExperiment((failing, good), (1,), 5)
-    assert states(run([failing, good], None, setting, Watcher())) == ["failed", "done"]
+    assert states(run(Plan((failing, good)), setting, Watcher())) == ["failed", "done"]
     assert timed(latency, setting.folder).experiments == (good,)
     assert (setting.folder / failing.key / "failure.log").read_text().count("Traceback") == 1
     # The very same experiment, for a row's name does not enter the key; now it is let succeed.
     mended = replace(failing, variant="quick")
     assert mended.key == failing.key
-    assert states(run([mended, good], None, setting, Watcher())) == ["done", "kept"]
+    assert states(run(Plan((mended, good)), setting, Watcher())) == ["done", "kept"]
     assert not (setting.folder / failing.key / "failure.log").exists()
     assert timed(latency, setting.folder).experiments == (failing, good)
 
 
 def test_a_torn_record_is_run_again_and_a_kept_one_takes_the_present_rule(setting, make_experiment):
     experiment = make_experiment("quick")
-    run([experiment], None, setting, Watcher())
+    run(Plan((experiment,)), setting, Watcher())
     path = setting.folder / experiment.key / RECORD_FILE
     path.write_text(path.read_text()[:-20])
-    assert states(run([experiment], None, setting, Watcher())) == ["done"]
-    matched = replace(setting, matches={experiment.key: {"rule": "macs"}})
-    assert states(run([experiment], None, matched, Watcher())) == ["kept"]
+    assert states(run(Plan((experiment,)), setting, Watcher())) == ["done"]
+    matched = Plan((experiment,), matches={experiment.key: {"rule": "macs"}})
+    assert states(run(matched, setting, Watcher())) == ["kept"]
     record, reason = read_record(setting.folder, experiment.key)
     assert record["measured"] == {"accuracy": {"AP": 0.0}, "match": {"rule": "macs"}}, reason
 
@@ -184,13 +189,38 @@ def test_an_unwritable_folder_is_a_problem(tmp_path):
 
 def test_several_experiments_run_at_once_and_are_reported_in_order(setting, make_experiment):
     """Each waits for the other to have begun: one after the other they would wait in vain."""
-    experiments = [make_experiment("meets", seed) for seed in (0, 1)]
+    experiments = tuple(make_experiment("meets", seed) for seed in (0, 1))
     watcher = Watcher()
-    outcomes = run(experiments, None, replace(setting, threads=2, workers=2), watcher)
-    assert [one.job for one in outcomes] == experiments
+    outcomes = run(Plan(experiments), replace(setting, threads=2, workers=2), watcher)
+    assert [one.job for one in outcomes] == list(experiments)
     assert states(outcomes) == ["done", "done"], [one.reason for one in outcomes]
     for experiment in experiments:
         assert read_record(setting.folder, experiment.key)[0]["measured"]["threads"] == 1
+
+
+def test_a_second_protocol_is_measured_with_the_weights_of_the_first(setting, make_experiment):
+    first = make_experiment("weights", 1)
+    second = replace(first, protocol=replace(first.protocol, flip=True))
+    assert first.training_key == second.training_key
+    assert first.key != second.key
+    outcomes = run(Plan((second, first)), setting, Watcher())
+    assert states(outcomes) == ["done", "done"]
+    # Which of them trains is decided by the plan's order.
+    for experiment, trained_by in ((second, ""), (first, second.key)):
+        record, _ = read_record(setting.folder, experiment.key)
+        assert record["measured"]["trained_by"] == trained_by
+
+
+def test_what_another_suite_has_run_is_taken_over(setting, make_experiment):
+    plan = Plan((make_experiment("quick", 1),))
+    run(plan, setting, Watcher())
+    folder = setting.folder.parents[1] / "other" / "records"
+    with only_run(folder) as lock:
+        other = replace(setting, folder=folder, lock=lock)
+        assert pending(plan, other) == 0
+        assert states(run(plan, other, Watcher())) == ["kept"]
+    key = plan.experiments[0].key
+    assert read_record(folder, key)[0] == read_record(setting.folder, key)[0]
 
 
 def test_ctrl_c_stops_the_workers(setting, make_experiment):
@@ -198,8 +228,8 @@ def test_ctrl_c_stops_the_workers(setting, make_experiment):
         def update(self, key, event):
             raise KeyboardInterrupt
 
-    experiments = [make_experiment("meets", seed) for seed in (0, 2)]
+    experiments = tuple(make_experiment("meets", seed) for seed in (0, 2))
     with pytest.raises(KeyboardInterrupt):
-        run(experiments, None, replace(setting, workers=2), Impatient())
+        run(Plan(experiments), replace(setting, workers=2), Impatient())
     for experiment in experiments:
         assert read_record(setting.folder, experiment.key)[1] == "not run yet"

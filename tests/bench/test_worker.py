@@ -5,20 +5,33 @@ import time
 
 import pytest
 
-from bench.experiment import LatencyExperiment
+from bench.crew import REPOSITORY
+from bench.experiment import (
+    CeilingExperiment,
+    LatencyExperiment,
+    StageExperiment,
+    TimedPipeline,
+)
 from bench.problem import Problem
-from bench.records import read_record
-from bench.runner import REPOSITORY
+from bench.records import kind_of, read_record
 from bench.worker import ORPHANED, Task, one_sentence, perform
 from models import registry
 
 
-@pytest.mark.parametrize("kind", ["accuracy", "latency"])
+@pytest.mark.parametrize("kind", ["accuracy", "ceiling", "latency", "stages"])
 def test_a_task_survives_the_trip_through_json(tmp_path, make_experiment, kind):
-    job = make_experiment()
-    if kind == "latency":
-        job = LatencyExperiment((job,), (1, 16), 5)
-    task = Task(job, tmp_path, tmp_path / "data", None, 2, {"rule": "params"}, "python run_all.py")
+    one = make_experiment()
+    timed = TimedPipeline("paf6", one.model, 64, (0.5, 1.0), flip=True)
+    job = {
+        "accuracy": one,
+        "ceiling": CeilingExperiment("truth", one.model, one.data, one.protocol),
+        "latency": LatencyExperiment((one,), (1, 16), 5),
+        "stages": StageExperiment((timed,), "coco17", 128, (1, 5), 5, 6, "cpu", "fp32"),
+    }[kind]
+    assert kind_of(job) == kind
+    task = Task(
+        job, tmp_path, tmp_path / "data", None, 2, {"rule": "params"}, "", "python run_all.py"
+    )
     assert Task.from_json(json.loads(json.dumps(task.to_json()))) == task
 
 
@@ -49,7 +62,9 @@ def measuring(tmp_path, make_experiment, monkeypatch):
 
     def perform_with(function, plugin=None, digest=""):
         monkeypatch.setattr("bench.measure.measure_accuracy", function)
-        task = Task(make_experiment(plugin=digest), tmp_path, None, plugin, 1, {"rule": "x"}, "")
+        task = Task(
+            make_experiment(plugin=digest), tmp_path, None, plugin, 1, {"rule": "x"}, "", ""
+        )
         code = perform(task, lambda event: None)
         record, reason = read_record(tmp_path, task.job.key)
         assert record is not None, reason
@@ -60,7 +75,7 @@ def measuring(tmp_path, make_experiment, monkeypatch):
 
 
 def test_a_done_record_holds_measurements_match_and_artefacts(measuring):
-    def measured(experiment, folder, root, report):
+    def measured(experiment, folder, root, trained_by, report):
         report("train", 1, 3, loss=0.5, rate=10.0)
         (folder / experiment.key).mkdir()
         (folder / experiment.key / "weights.safetensors").write_bytes(b"")
@@ -75,7 +90,7 @@ def test_a_done_record_holds_measurements_match_and_artefacts(measuring):
 
 
 def test_a_measurement_that_raises_leaves_a_failed_record(measuring, capsys):
-    def raising(experiment, folder, root, report):
+    def raising(experiment, folder, root, trained_by, report):
         raise ValueError("this one\n  cannot be")
 
     record = measuring(raising)
@@ -106,7 +121,7 @@ def test_a_worker_goes_when_its_parent_does(tmp_path, make_experiment):
     """It would sleep in the plugin; a closed stdin is what a parent's death leaves of it."""
     plugin = tmp_path / "sleeper.py"
     plugin.write_text("import time; print('here', flush=True); time.sleep(60)")
-    task = Task(make_experiment(), tmp_path, None, plugin, 1, {}, "")
+    task = Task(make_experiment(), tmp_path, None, plugin, 1, {}, "", "")
     worker = subprocess.Popen(
         [sys.executable, "-m", "bench.worker"],
         cwd=REPOSITORY,

@@ -120,12 +120,26 @@ def test_absent_joints_are_zero():
     assert (found.keypoints[0, [4, 10]] == 0).all()
 
 
-def test_scores_are_the_means_of_peaks_and_connections():
+def test_scores_are_the_sums_of_peaks_and_connections_over_those_of_whole_people():
     # One limb on exact cells: both peaks are 1, and so is the field all along.
     heatmaps, fields = draw(np.array([[(5.0, 5.0), (9.0, 5.0)]]), [(0, 1)])
     (found,) = group_people(heatmaps / 2, fields, [(0, 1)], GroupingOptions(min_parts=2))
     assert found.keypoints[0].tolist() == [[5, 5, 0.5], [9, 5, 0.5]]
     assert found.scores.tolist() == pytest.approx([(0.5 + 0.5 + 1) / 3])
+    more = torch.zeros(1, 1, HEIGHT, WIDTH), torch.zeros(1, 4, HEIGHT, WIDTH)
+    heatmaps, fields = (
+        torch.cat(maps, dim=1) for maps in zip((heatmaps / 2, fields), more, strict=True)
+    )
+    (found,) = group_people(heatmaps, fields, [(0, 1), (1, 2), (0, 2)], PAIR)
+    assert found.scores.tolist() == pytest.approx([(0.5 + 0.5 + 1) / (3 + 3)])
+
+
+def test_a_part_of_somebody_ranks_below_whole_people():
+    """An arm and an ear whose peaks and connections are as sure as any: the mean would not tell."""
+    people = stick_people(3)
+    people[1, [joint for joint in range(JOINTS) if joint not in (2, 3, 4, 16)]] = np.nan
+    (found,) = group_people(*draw(people), LIMBS)
+    assert (found.keypoints[..., 2] > 0).sum(dim=1).tolist() == [JOINTS, JOINTS, 4]
 
 
 @pytest.mark.parametrize(("threshold", "count"), [(0.6, 1), (0.7, 0)])
@@ -198,7 +212,7 @@ def test_a_lone_peak_is_nobody_unless_one_joint_is_enough(x, y, joint):
     (found,) = group_people(heatmaps, fields, LIMBS, GroupingOptions(min_parts=1))
     assert found.keypoints[0, joint].tolist() == pytest.approx([x, y, 0.7])
     assert found.keypoints[0].count_nonzero() <= 3
-    assert found.scores.tolist() == pytest.approx([0.7])
+    assert found.scores.tolist() == pytest.approx([0.7 / (JOINTS + len(LIMBS))])
 
 
 def test_the_first_peak_of_all_is_a_joint_like_any_other():
@@ -269,7 +283,7 @@ def test_a_stray_connection_neither_joins_nor_tears_two_people(order):
     fields = fields.unflatten(1, (3, 2))[:, order].flatten(1, 2)
     (found,) = group_people(heatmaps, fields, [limbs[limb] for limb in order])
     assert_found(found, people)
-    assert found.scores.tolist() == pytest.approx([1, 1], abs=1e-4)
+    assert found.scores.tolist() == pytest.approx([5 / 6, 5 / 6], abs=1e-4)  # a limb is missing
 
 
 def test_people_who_cross_keep_their_own_joints():
@@ -326,7 +340,9 @@ def test_channels_of_an_unrelated_limb_change_nobody_else():
     fields = torch.cat([fields, noise - 0.5], dim=1)
     (found,) = group_people(more, fields, [*LIMBS, (JOINTS, JOINTS + 1)])
     whole = found.keypoints[..., 2].count_nonzero(dim=1) == JOINTS
-    assert_same(People(found.keypoints[whole][:, :JOINTS], found.scores[whole]), expected)
+    # A whole person has two joints and a limb more.
+    share = (JOINTS + 2 + len(LIMBS) + 1) / (JOINTS + len(LIMBS))
+    assert_same(People(found.keypoints[whole][:, :JOINTS], found.scores[whole] * share), expected)
 
 
 def test_only_the_highest_peaks_of_a_joint_are_kept():
@@ -336,7 +352,7 @@ def test_only_the_highest_peaks_of_a_joint_are_kept():
     heatmaps[1, 1, 2, 2:18:4] = heights.flip(0)
     options = GroupingOptions(min_parts=1, max_peaks=2)
     first, second = group_people(heatmaps, torch.zeros(2, 0, 5, 20), [], options)
-    assert first.scores.tolist() == pytest.approx([0.9, 0.7])
+    assert first.keypoints[:, 0, 2].tolist() == pytest.approx([0.9, 0.7])
     assert first.keypoints[:, 0, 0].tolist() == [6, 14]
     assert second.keypoints[:, 1, 0].tolist() == [10, 2]
 
@@ -383,9 +399,10 @@ def test_noise_never_raises(seed, size, scale, odd):
         assert found.keypoints.dtype == found.scores.dtype == torch.float32
         assert found.keypoints.isfinite().all()
         assert found.scores.isfinite().all()
-        assert (found.keypoints[..., 0] <= size[1] - 1).all()
-        assert (found.keypoints[..., 1] <= size[0] - 1).all()
-        assert (found.keypoints[..., :2] >= 0).all()
+        # On the image, which ends half a cell beyond the middles of the outer cells.
+        assert (found.keypoints[..., 0] <= size[1] - 0.5).all()
+        assert (found.keypoints[..., 1] <= size[0] - 0.5).all()
+        assert (found.keypoints[..., :2] >= -0.5).all()
 
 
 def test_noise_that_overflows_the_peaks_is_bounded():

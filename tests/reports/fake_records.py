@@ -6,24 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from fake_experiments import CROP, IMAGES, Fields
 
-from bench.experiment import (
-    DataSpec,
-    Experiment,
-    LatencyExperiment,
-    ModelSpec,
-    Protocol,
-    TrainSpec,
-)
+from bench.experiment import CeilingExperiment, Experiment, Job, LatencyExperiment, StageExperiment
 from bench.metrics.oks import coco_ground_truth, match_oks
 from bench.metrics.pck import count_pck
-from bench.records import write_record
+from bench.records import kind_of, write_record
 from models.skeleton import LSP14
 
-IMAGES, CROP = 40, 64
-TRAIN = TrainSpec(600, 32, 2e-3, 1e-2, 0.05, 30.0, 1.25, 0.1, True, "cpu", "fp32")
-PROTOCOL = Protocol("val", "ground-truth", CROP, (1.0,), False, "mean joint score", "peak-1")
-DATA = DataSpec("synthetic", "lsp14", 4000, IMAGES, 128, CROP, 0, "digest")
 ENVIRONMENT = {
     "processor": "a processor | of 2 cores",
     "torch": "2.13.0",
@@ -31,18 +21,13 @@ ENVIRONMENT = {
     "commit": "0123abc",
     "dirty": False,
 }
-Fields = dict[str, Any]
-
-
-def experiment(variant: str, seed: int = 0, **changes: Any) -> Experiment:
-    """Return an experiment; ``changes`` replace its data, protocol or train."""
-    if variant == "mean_pose":
-        model = ModelSpec("mean_pose", {"crop_size": CROP})
-    else:
-        size = {"block": variant, "depth": 2, "width": 32, "stages": 1, "crop_size": CROP}
-        model = ModelSpec("single_person", size)
-    fields: Fields = {"data": DATA, "train": TRAIN, "protocol": PROTOCOL} | changes
-    return Experiment(variant=variant, model=model, seed=seed, **fields)
+_MACHINE = {
+    "threads": 2,
+    "precision": "fp32",
+    "memory_format": "channels_last",
+    "device": "cpu",
+    "disturbed": False,
+}
 
 
 class Suite:
@@ -55,35 +40,96 @@ class Suite:
     def done(self, one: Experiment, error: float, *, samples: bool = True, **changes: Any) -> None:
         """File a finished record of a model that is ``error`` pixels off, scored by the metrics.
 
-        ``changes`` replace parts of "measured", or the record's environment and command.
+        ``changes`` replace parts of "measured", or the record's environment and command. With
+        ``trained_by`` there is no learning curve, as where another record's weights are measured.
         """
         place = self.records / one.key
         place.mkdir(parents=True)
-        evidence, accuracy, crops = _scored(error, one.seed)
+        evidence, accuracy, pictures = _scored(error, one.seed)
+        if one.protocol.boxes == "none":
+            del evidence["pck"], accuracy["PCK@0.2"]
+            pictures = _image_samples(pictures)
         steps = np.arange(1, 121)
         losses = 1 + error * np.exp(-steps / 30) + 0.05 * np.sin(steps)
         lines = [f"{step},0.001,{loss}" for step, loss in zip(steps, losses, strict=True)]
-        (place / "learning_curve.csv").write_text("\n".join(["step,learning_rate,loss", *lines]))
-        files = ["learning_curve.csv"]
+        files = []
+        if not changes.get("trained_by"):
+            curve = "\n".join(["step,learning_rate,loss", *lines])
+            (place / "learning_curve.csv").write_text(curve)
+            files.append("learning_curve.csv")
         if samples:
-            np.savez_compressed(place / "samples.npz", **crops)
+            np.savez_compressed(place / "samples.npz", **pictures)
             files.append("samples.npz")
         measured = {
-            "cost": _cost(one),
+            "cost": _cost(0, 0.0) if one.variant == "mean_pose" else _cost(67123, 0.0123),
             "accuracy": accuracy,
             "training": {"images_per_second": 1234.5, "seconds": 16.0, "final_loss": 1.25},
             "match": {}
-            if one.variant == "mean_pose"
+            if one.variant == "mean_pose" or one.protocol.boxes == "none"
             else _match(mismatch=-0.012 if one.variant == "ioi" else 0.004),
         }
         outer = {name: changes.pop(name) for name in ("environment", "command") if name in changes}
-        record = _record(one.key, "accuracy", one) | {"files": files} | outer
+        record = _record(one) | {"files": files} | outer
         write_record(self.records, record | {"measured": measured | changes, "evidence": evidence})
 
-    def failed(self, one: Experiment, reason: str) -> None:
+    def failed(self, one: Job, reason: str) -> None:
         """File the record of a failure."""
-        failure = {"status": "failed", "reason": reason}
-        write_record(self.records, _record(one.key, "accuracy", one) | failure)
+        write_record(self.records, _record(one) | {"status": "failed", "reason": reason})
+
+    def ceiling(self, one: CeilingExperiment, *losses: tuple[str, float]) -> None:
+        """File a ceiling: from 1.0, each named loss leads to its AP; the last is the result."""
+        evidence, accuracy, _ = _scored(0.5, 0)
+        steps = [{"cause": cause, "AP": ap} for cause, ap in (("", 1.0), *losses)]
+        measured = {
+            "accuracy": accuracy | {"AP": steps[-1]["AP"]},
+            "steps": steps,
+            "stride": one.model.arguments["stride"],
+            "people": IMAGES,
+            "images": IMAGES,
+        }
+        record = _record(one) | {"measured": measured, "evidence": {"oks": evidence["oks"]}}
+        write_record(self.records, record)
+
+    def staged(
+        self,
+        timing: StageExperiment,
+        network: dict[str, float],
+        counted: dict[str, tuple[int, float]] | None = None,
+        missed: dict[str, dict[str, int]] | None = None,
+        **changes: Any,
+    ) -> None:
+        """File stages: 1 ms before, the network's ms by variant, 0.1 ms a person to decode.
+
+        ``counted`` are parameters and GMAC by variant, ``missed`` the people found where that is
+        not everybody; ``changes`` replace parts of "measured".
+        """
+        rows = []
+        for one in timing.pipelines:
+            views = sum(scale**2 for scale in one.scales) * (2 if one.flip else 1)
+            params, gmac = (counted or {}).get(one.variant, (67123, 0.0123))
+            ms = network[one.variant] * views
+            rows.append(
+                {
+                    "variant": one.variant,
+                    "model": one.model.name,
+                    "input_size": one.input_size,
+                    "scales": list(one.scales),
+                    "flip": one.flip,
+                    "stride": one.model.arguments.get("stride", 4),
+                    "cost": _cost(params, gmac * views),
+                    "found": {str(n): n for n in timing.people}
+                    | (missed or {}).get(one.variant, {}),
+                    "stages": {
+                        "preprocess": _times(1.0),
+                        "network": _times(ms),
+                        "decode": {str(n): _times(0.1 * n) for n in timing.people},
+                        "end_to_end": _times(1.0 + ms + 0.1 * timing.whole),
+                    },
+                }
+            )
+        measured = {"pipelines": rows, "whole": timing.whole, "image_size": timing.image_size}
+        record = _record(timing) | {"measured": measured | _MACHINE | changes}
+        write_record(self.records, record)
 
     def timed(self, timing: LatencyExperiment, **changes: Any) -> None:
         """File a latency record: 2 ms and more for a crop, ten times that for sixteen."""
@@ -94,21 +140,8 @@ class Suite:
             }
             for index, one in enumerate(timing.experiments)
         }
-        measured = {
-            "models": models,
-            "threads": 2,
-            "precision": "fp32",
-            "memory_format": "channels_last",
-            "device": "cpu",
-            "disturbed": False,
-        }
-        record = _record(timing.key, "latency", timing)
-        write_record(self.records, record | {"measured": measured | changes})
-
-
-def latency(*experiments: Experiment) -> LatencyExperiment:
-    """Return the timing of ``experiments`` at batches of 1 and 16."""
-    return LatencyExperiment(experiments, (1, 16), 30)
+        measured = {"models": models} | _MACHINE
+        write_record(self.records, _record(timing) | {"measured": measured | changes})
 
 
 def _scored(error: float, seed: int) -> tuple[Fields, dict[str, float], dict[str, Any]]:
@@ -151,16 +184,29 @@ def _scored(error: float, seed: int) -> tuple[Fields, dict[str, float], dict[str
     return {"oks": oks.to_json(), "pck": pck.to_json()}, accuracy, crops
 
 
-def _cost(one: Experiment) -> Fields:
-    zero = one.variant == "mean_pose"
+def _image_samples(crops: dict[str, Any]) -> dict[str, Any]:
+    """Return the same pictures as whole images: two people in the first, nobody found there."""
+    people = len(crops["truth"])
+    owner = np.maximum(np.arange(people) - 1, 0)
     return {
-        "params": 0 if zero else 67123,
-        "gmac": 0.0 if zero else 0.0123,
-        "gflop": 0.0 if zero else 0.0246,
-        "activations_m": 0.0 if zero else 0.5,
+        "images": crops["images"][:-1],
+        "truth": crops["truth"],
+        "truth_image": owner,
+        "predicted": crops["predicted"][2:],
+        "predicted_image": owner[2:],
+        "scores": np.linspace(1, 0.5, people - 2, dtype=np.float32),
+    }
+
+
+def _cost(params: int, gmac: float) -> Fields:
+    return {
+        "params": params,
+        "gmac": gmac,
+        "gflop": 2 * gmac,
+        "activations_m": 0.5 if params else 0.0,
         "input": "1x3x64x64",
-        "uncounted": [] if zero else ["aten::sigmoid x2"],
-        "gmac_torch": 0.0 if zero else 0.0123,
+        "uncounted": ["aten::sigmoid x2"] if params else [],
+        "gmac_torch": gmac,
     }
 
 
@@ -181,10 +227,10 @@ def _times(median: float) -> dict[str, float]:
     }
 
 
-def _record(key: str, kind: str, job: Experiment | LatencyExperiment) -> Fields:
+def _record(job: Job) -> Fields:
     return {
-        "key": key,
-        "kind": kind,
+        "key": job.key,
+        "kind": kind_of(job),
         "status": "done",
         "reason": "",
         "experiment": asdict(job),

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from reports.names import place_names
-from reports.plots import Curve, Panel, Point, draw_curves, draw_scatter, pareto_front
+from reports.pictures.names import place_names
+from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter, pareto_front
 
 costs = st.integers(0, 6).map(float)
 

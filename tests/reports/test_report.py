@@ -2,29 +2,16 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
-import pytest
-from fake_records import DATA, ENVIRONMENT, PROTOCOL, Suite, experiment, latency
+from fake_experiments import DATA, PROTOCOL, experiment, latency
+from fake_records import ENVIRONMENT, Suite
+from report_tables import table
 
-from reports import blocks, results
+from bench.plan import Plan
 from reports.blocks import write_report
 
 BLOCKS = {"residual": 3.0, "inception_residual": 2.6, "ioi": 2.2}
-
-
-@pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """An empty suite whose pictures are only named, and whose intervals are quickly drawn."""
-
-    def touch(path: Path, *_: object, **__: object) -> None:
-        path.touch()
-
-    for name in ("draw_scatter", "draw_curves", "draw_sheet"):
-        monkeypatch.setattr(blocks, name, touch)
-    monkeypatch.setattr(results, "RESAMPLES", 200)
-    return Suite(tmp_path)
 
 
 def filled(suite: Suite, seeds: int = 1):
@@ -39,15 +26,8 @@ def filled(suite: Suite, seeds: int = 1):
 
 
 def report_of(suite: Suite, planned, timing=None) -> str:
-    write_report(suite.folder, planned, timing)
+    write_report(suite.folder, Plan(planned, timing))
     return (suite.folder / "report.md").read_text()
-
-
-def table(report: str, heading: str) -> list[list[str]]:
-    """Return the cells of the first table under a heading, without its two head lines."""
-    section = report.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
 
 
 def test_rows_fall_by_ap_and_the_baseline_is_not_ranked(suite: Suite) -> None:
@@ -142,9 +122,9 @@ def test_without_samples_there_is_no_sheet(suite: Suite) -> None:
 
 def test_pictures_of_an_earlier_report_go_and_other_files_stay(suite: Suite) -> None:
     planned = filled(suite)
-    write_report(suite.folder, planned, None)
+    write_report(suite.folder, Plan(planned))
     (suite.folder / "mine.png").write_bytes(b"mine")
-    write_report(suite.folder, planned[:1], None)
+    write_report(suite.folder, Plan(planned[:1]))
     assert not (suite.folder / "predictions_ioi.png").exists()
     assert (suite.folder / "mine.png").read_bytes() == b"mine"
 
@@ -162,8 +142,8 @@ def test_other_protocols_have_tables_of_their_own(suite: Suite) -> None:
     suite.done(plain, 3.0)
     suite.done(flipped, 2.0)
     report = report_of(suite, [plain, flipped])
-    first = table(report, "Accuracy (1: synthetic)")
-    second = table(report, "Accuracy (2: synthetic)")
+    first = table(report, "Accuracy (1: synthetic, single scale)")
+    second = table(report, "Accuracy (2: synthetic, flip)")
     assert [row[0] for row in first] == ["**residual**"]
     assert [row[0] for row in second] == ["**ioi**"]
     assert "## Differences" not in report
@@ -174,7 +154,7 @@ def test_other_images_are_another_comparison(suite: Suite) -> None:
     planned = [experiment("ioi"), experiment("residual", data=replace(DATA, seed=1))]
     for one in planned:
         suite.done(one, 2.0)
-    assert "## Accuracy (2: synthetic)" in report_of(suite, planned)
+    assert "## Accuracy (2: synthetic, single scale)" in report_of(suite, planned)
 
 
 def test_several_seeds_are_one_row_and_change_what_intervals_cover(suite: Suite) -> None:

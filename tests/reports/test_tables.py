@@ -6,13 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fake_records import IMAGES, Suite, experiment, latency
+from fake_experiments import IMAGES, experiment, latency
+from fake_records import Suite
 
 from bench.metrics.intervals import bootstrap_weights
 from bench.metrics.pck import PckCounts
 from bench.records import read_record
-from reports.results import AP, PCK, RESAMPLES, SEED, Estimate, gather, read_timing
-from reports.tables import accuracy_table, figures, markdown, percent, results_frame, signed
+from reports.measured.clocks import read_timing
+from reports.measured.results import AP, PCK, RESAMPLES, SEED, Estimate, gather
+from reports.tables.cells import figures, markdown, percent, signed
+from reports.tables.comparisons import accuracy_table
+from reports.tables.raw import results_frame
+from reports.text.words import Words
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_pck_interval_is_that_of_a_bootstrap_by_hand(suite: Suite) -> None:
     for draw in weights:
         drawn = [person for person in range(IMAGES) for _ in range(draw[counts.image[person]])]
         shares.append(counts.correct[drawn].sum() / counts.counted[drawn].sum())
-    (comparison,) = gather(suite.folder, [one])
+    (comparison,) = gather(suite.folder, [one], "residual")
     estimate = comparison.variants[0].estimate(PCK)
     expected = np.quantile(shares, [0.025, 0.975])
     np.testing.assert_allclose([estimate.low, estimate.high], expected, rtol=0, atol=1e-12)
@@ -69,7 +74,7 @@ def test_a_paired_interval_is_narrower_where_models_err_alike(suite: Suite) -> N
     planned = [experiment("residual"), experiment("ioi")]
     suite.done(planned[0], 2.6)
     suite.done(planned[1], 2.5)  # the same direction of error for each joint, a little less of it
-    (comparison,) = gather(suite.folder, planned)
+    (comparison,) = gather(suite.folder, planned, "residual")
     residual, ioi = comparison.variants
     difference = ioi.difference(residual, AP)
     assert difference is not None
@@ -81,7 +86,7 @@ def test_a_row_of_several_seeds_is_their_mean(suite: Suite) -> None:
     planned = [experiment("ioi", seed) for seed in range(3)]
     for one, error in zip(planned, (2.0, 2.5, 3.0), strict=True):
         suite.done(one, error)
-    (comparison,) = gather(suite.folder, planned)
+    (comparison,) = gather(suite.folder, planned, "residual")
     (variant,) = comparison.variants
     alone = [run.accuracy(AP) for run in variant.runs]
     assert variant.estimate(AP).value == pytest.approx(sum(alone) / 3)
@@ -94,7 +99,7 @@ def test_differences_use_common_seeds_only(suite: Suite) -> None:
     ioi = experiment("ioi", 1)
     for one, error in zip((*residual, ioi), (9.0, 2.5, 2.5), strict=True):
         suite.done(one, error)
-    (comparison,) = gather(suite.folder, [*residual, ioi])
+    (comparison,) = gather(suite.folder, [*residual, ioi], "residual")
     difference = comparison.variants[1].difference(comparison.variants[0], AP)
     assert difference == Estimate(0.0, 0.0, 0.0)
 
@@ -105,7 +110,8 @@ def test_csv_holds_the_records_raw_numbers(suite: Suite) -> None:
         suite.done(one, 2.5)
     timing = latency(*planned[::2])
     suite.timed(timing)
-    frame = results_frame(gather(suite.folder, planned), read_timing(suite.folder, timing))
+    clocks = read_timing(suite.folder, timing).clocks
+    frame = results_frame(gather(suite.folder, planned, "residual"), clocks)
     assert list(zip(frame.variant, frame.seed, strict=True)) == [
         (one.variant, one.seed) for one in planned
     ]
@@ -126,8 +132,10 @@ def test_latency_cells_show_median_and_spread(suite: Suite) -> None:
     one = experiment("ioi")
     suite.done(one, 2.5)
     suite.timed(latency(one))
-    (comparison,) = gather(suite.folder, [one])
-    row = accuracy_table(comparison, read_timing(suite.folder, latency(one))).iloc[0]
+    (comparison,) = gather(suite.folder, [one], "residual")
+    clocks = read_timing(suite.folder, latency(one)).clocks
+    words = Words("", "", "block", "residual", ("depth", "width"))
+    row = accuracy_table(comparison, clocks, words, {}).iloc[0]
     assert row["latency b1, ms"] == "2.00 (1.80–2.40)"
     assert row["latency b16, ms"] == "20.0 (18.0–24.0)"
     assert row["depth × width"] == "2 × 32"

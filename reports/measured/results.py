@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.experiment import DataSpec, Experiment, LatencyExperiment, Protocol
+from bench.experiment import DataSpec, Experiment, Protocol, TimedPipeline
 from bench.metrics.intervals import (
     average_seeds,
     bootstrap_weights,
@@ -21,8 +21,8 @@ from bench.records import Record, read_record
 
 RECORDS = "records"  # the folder of all records inside a suite's folder
 BASELINE = "mean_pose"  # the pipeline of zero skill
-REFERENCE = "residual"  # the block that the others are set beside
 AP, PCK = "AP", "PCK@0.2"
+SECONDARY = ("AP50", "AP75", "AR")
 RESAMPLES = 1000  # the ends of a 95 % interval then stand on 25 resamples each
 SEED = 0  # of the bootstrap: a report built twice from the same records is the same
 
@@ -43,6 +43,11 @@ class Estimate:
         return (self.high - self.low) / 2
 
     @property
+    def above_zero(self) -> bool:
+        """Whether all of the interval is."""
+        return self.low > 0
+
+    @property
     def verdict(self) -> str:
         """What a difference with this interval says."""
         if self.low > 0:
@@ -56,7 +61,7 @@ class Run:
 
     experiment: Experiment
     record: Record
-    samples: dict[str, Samples]  #: statistic -> [R], the bootstrap over images
+    samples: dict[str, Samples]  #: AP, and PCK where it was counted -> [R], over images
 
     @property
     def measured(self) -> dict[str, Any]:
@@ -126,12 +131,28 @@ class Comparison:
     data: DataSpec
     protocol: Protocol
     variants: tuple[Variant, ...]
+    reference_name: str  #: the variant that the others are set beside
+
+    @property
+    def runs(self) -> list[Run]:
+        """All finished experiments, variant by variant."""
+        return [run for one in self.variants for run in one.runs]
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """AP, and PCK where every run counted it: whole images have nobody to count it for."""
+        runs = self.runs
+        counted = bool(runs) and all(PCK in run.samples for run in runs)
+        return (AP, PCK) if counted else (AP,)
 
     @property
     def ranked(self) -> list[Variant]:
         """Finished variants by falling AP (where that is equal, PCK), without the baseline."""
         done = [one for one in self.variants if one.runs and not one.is_baseline]
-        return sorted(done, key=_score, reverse=True)
+        statistics = self.statistics
+        return sorted(
+            done, key=lambda one: [_mean(one.runs, name) for name in statistics], reverse=True
+        )
 
     @property
     def baseline(self) -> Variant | None:
@@ -140,53 +161,29 @@ class Comparison:
 
     @property
     def reference(self) -> Variant | None:
-        """The variant that the others are set beside: residual, or else the first finished."""
+        """The variant that the others are set beside; where it is missing, the first finished."""
         done = [one for one in self.variants if one.runs and not one.is_baseline]
-        return next((one for one in done if one.name == REFERENCE), next(iter(done), None))
+        named = (one for one in done if one.name == self.reference_name)
+        return next(named, next(iter(done), None))
 
     @property
     def images(self) -> int:
         """Validation images that the intervals resample; 0 where nothing finished."""
-        runs = [run for one in self.variants for run in one.runs]
+        runs = self.runs
         return len(runs[0].record["evidence"]["oks"]["positives"]) if runs else 0
 
 
-@dataclass(frozen=True)
-class Timing:
-    """The latency record, or why there is none.
-
-    Attributes:
-        record: of the one interleaved run.
-        reason: "" or why there is no record to trust.
-        batch_sizes: images a call, as asked for.
-    """
-
-    record: Record | None
-    reason: str
-    batch_sizes: tuple[int, ...]
-
-    def of(self, variant: Variant, batch: int) -> dict[str, float] | None:
-        """Return the times of a variant's first timed seed in ms; None where it was not timed."""
-        if self.record is None:
-            return None
-        models = self.record["measured"]["models"]
-        for experiment in variant.experiments:
-            times: dict[str, float] | None = models.get(experiment.key, {}).get(str(batch))
-            if times is not None:
-                return times
-        return None
-
-
-def gather(folder: Path, experiments: Sequence[Experiment]) -> list[Comparison]:
-    """Return the comparisons of a suite, in order of appearance.
+def gather(folder: Path, experiments: Sequence[Experiment], reference: str) -> list[Comparison]:
+    """Return the comparisons of a suite in order of appearance, those of one view first.
 
     Args:
         folder: of the suite; holds ``records``.
         experiments: all that were planned; one without a finished record is kept with its reason.
+        reference: the variant that the others are set beside.
     """
     names = list(dict.fromkeys(experiment.variant for experiment in experiments))
     groups: dict[tuple[DataSpec, Protocol], dict[str, list[Experiment]]] = {}
-    for experiment in experiments:
+    for experiment in sorted(experiments, key=lambda one: not is_plain(one.protocol)):
         group = groups.setdefault((experiment.data, experiment.protocol), {})
         group.setdefault(experiment.variant, []).append(experiment)
     return [
@@ -197,48 +194,52 @@ def gather(folder: Path, experiments: Sequence[Experiment]) -> list[Comparison]:
                 _variant(folder / RECORDS, name, names.index(name), tuple(planned))
                 for name, planned in variants.items()
             ),
+            reference,
         )
         for (data, protocol), variants in groups.items()
     ]
 
 
-def read_timing(folder: Path, latency: LatencyExperiment | None) -> Timing:
-    """Return the timing of the suite; one that is missing or failed says why."""
-    if latency is None:
-        return Timing(None, "no finished model was to be timed", ())
-    record, reason = _finished(folder / RECORDS, latency.key)
-    return Timing(record, reason, latency.batch_sizes)
+def is_plain(seen: Protocol | TimedPipeline) -> bool:
+    """Return whether the network sees each image once, as it is: one scale, no mirror image."""
+    return seen.scales == (1.0,) and not seen.flip
 
 
-def _variant(folder: Path, name: str, place: int, experiments: tuple[Experiment, ...]) -> Variant:
-    runs, unfinished = [], []
-    for experiment in experiments:
-        record, reason = _finished(folder, experiment.key)
-        if record is None:
-            unfinished.append(Unfinished(experiment, reason))
-        else:
-            runs.append(Run(experiment, record, _bootstrap(record["evidence"])))
-    runs.sort(key=lambda run: run.experiment.seed)  # equal order, so that seeds are paired
-    return Variant(name, place, experiments, tuple(runs), tuple(unfinished))
+def finished(folder: Path, key: str) -> tuple[Record | None, str]:
+    """Return the record of a job that was done and "", or None and the reason why there is none.
 
-
-def _finished(folder: Path, key: str) -> tuple[Record | None, str]:
+    Args:
+        folder: of all records.
+        key: of the job.
+    """
     record, reason = read_record(folder, key)
     if record is not None and record["status"] != "done":
         return None, record["reason"] or "failed without a reason"
     return record, reason
 
 
-def _bootstrap(evidence: dict[str, Any]) -> dict[str, Samples]:
+def bootstrap(evidence: dict[str, Any]) -> dict[str, Samples]:
+    """Return AP, and PCK where it was counted, under every resample of the images, ``[R]``."""
     oks = OksMatches.from_json(evidence["oks"])
-    pck = PckCounts.from_json(evidence["pck"])
     # Equal image counts give equal weights, so all variants of a comparison are paired.
     weights = bootstrap_weights(len(oks.positives), RESAMPLES, SEED)
-    return {AP: oks.statistics(weights)["AP"], PCK: pck.statistics(weights)[pck.name]}
+    samples = {AP: oks.statistics(weights)["AP"]}
+    if "pck" in evidence:
+        pck = PckCounts.from_json(evidence["pck"])
+        samples[PCK] = pck.statistics(weights)[pck.name]
+    return samples
 
 
-def _score(variant: Variant) -> tuple[float, float]:
-    return _mean(variant.runs, AP), _mean(variant.runs, PCK)
+def _variant(folder: Path, name: str, place: int, experiments: tuple[Experiment, ...]) -> Variant:
+    runs, unfinished = [], []
+    for experiment in experiments:
+        record, reason = finished(folder, experiment.key)
+        if record is None:
+            unfinished.append(Unfinished(experiment, reason))
+        else:
+            runs.append(Run(experiment, record, bootstrap(record["evidence"])))
+    runs.sort(key=lambda run: run.experiment.seed)  # equal order, so that seeds are paired
+    return Variant(name, place, experiments, tuple(runs), tuple(unfinished))
 
 
 def _averaged(runs: Sequence[Run], statistic: str) -> Samples:

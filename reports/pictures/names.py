@@ -21,6 +21,7 @@ INK, FAINT = "#222222", "#8a8a8a"
 _DISTANCES = (10, 17, 26, 38, 54, 74, 100, 130, 170, 220)
 _ANGLES = (30, 0, 150, -30, 180, -150, 60, 120, -60, -120, 90, -90)
 _POINT = 6  # half of a point's side in display pixels, with a little air
+_NEAR = 20  # display pixels from a point, within which a name needs no line to it
 _AIR = 2  # display pixels around a name
 # What a place costs, in display pixels of distance that a reader would rather have.
 _OUTSIDE, _ON_NAME, _ON_POINT, _ON_BAR, _LEADER_ON_NAME = 10_000, 5_000, 400, 25, 300
@@ -53,6 +54,8 @@ def place_names(
         taken.append(box)
         across, up = ax.transData.inverted().transform((box[0] + _AIR, box[1] + _AIR))
         text.set_position((float(across), float(up)))
+        if _distance(box, spot) <= _NEAR and text.arrow_patch is not None:
+            text.arrow_patch.set_visible(False)
         names.append(text)
     return names
 
@@ -92,17 +95,26 @@ def _cost(
 ) -> float:
     left, bottom, right, top = box
     outside = left < axes.x0 or bottom < axes.y0 or right > axes.x1 or top > axes.y1
-    nearest = np.clip(spot, (left, bottom), (right, top))
+    nearest = _nearest(box, spot)
     leader = np.linspace(spot, nearest, 12)[:, None]
     hidden = ((names[:, :2] < leader) & (leader < names[:, 2:])).all(axis=-1)
     return (
-        float(np.hypot(*(nearest - spot)))
+        _distance(box, spot)
         + _OUTSIDE * outside
         + _ON_NAME * _overlaps(box, names)
         + _ON_POINT * _overlaps(box, dots)
         + _ON_BAR * _overlaps(box, bars)
         + _LEADER_ON_NAME * bool(hidden.any())
     )
+
+
+def _nearest(box: Box, spot: np.ndarray) -> np.ndarray:
+    """Return the point of the box that is nearest to ``spot``."""
+    return np.clip(spot, box[:2], box[2:])
+
+
+def _distance(box: Box, spot: np.ndarray) -> float:
+    return float(np.hypot(*(_nearest(box, spot) - spot)))
 
 
 def _overlaps(box: Box, others: np.ndarray) -> int:

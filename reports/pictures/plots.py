@@ -8,28 +8,23 @@ from pathlib import Path
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
-from matplotlib.typing import ColorType
 
-from reports.names import FAINT, INK, place_names
-
-# Okabe and Ito's palette for colour-blind readers ("Color Universal Design", 2008), less its
-# yellow, which vanishes on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-MARKERS = ("o", "s", "D", "^", "v")  # 5 and 7 share no factor, so 35 variants look different
-DASHES: tuple[tuple[float, Sequence[float]] | None, ...] = (
-    None,  # solid
-    (0, (5, 1.5)),
-    (0, (2, 1)),
-    (0, (6, 1.5, 1.5, 1.5)),
+from reports.pictures.canvas import (
+    DPI,
+    clean_axes,
+    colour_of,
+    dashes_of,
+    marker_of,
+    new_figure,
+    plain_log_axis,
+    write_headline,
 )
+from reports.pictures.names import FAINT, place_names
+
 LOG_SPAN = 8.0  # an axis whose values span more than this factor is drawn logarithmic
 NARROW_SPAN = 1.5  # below this factor, an axis from nothing on would show only that all are alike
-DPI = 160
 
 
 @dataclass(frozen=True)
@@ -75,12 +70,12 @@ def draw_scatter(
         y_label: with its unit.
         floor: what zero skill scores, or None where it was not measured.
     """
-    figure = _figure(5.2 * len(panels) + 1.6, 5.2)
+    figure = new_figure(5.2 * len(panels) + 1.6, 5.2)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    _headline(figure, title, note)
+    write_headline(figure, title, note)
     marks: list[list[Line2D]] = []
     for index, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
-        _clean(ax)
+        clean_axes(ax)
         ax.set_xlabel(panel.x_label)
         if index == 0:
             ax.set_ylabel(y_label)
@@ -104,33 +99,34 @@ def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
         curves: at least one, each of at least one step.
         title: data set and preset.
     """
-    figure = _figure(8.6, 4.8)
+    figure = new_figure(8.6, 4.8)
     ax = figure.subplots()
-    _clean(ax)
+    clean_axes(ax)
     smooth = [_smoothed(curve.losses) for curve in curves]
     for curve, line in zip(curves, smooth, strict=True):
-        ax.plot(curve.steps, curve.losses, color=_colour(curve.place), alpha=0.18, linewidth=0.7)
+        ax.plot(curve.steps, curve.losses, color=colour_of(curve.place), alpha=0.18, linewidth=0.7)
         ax.plot(
             curve.steps,
             line,
-            color=_colour(curve.place),
-            linestyle=DASHES[curve.place % len(DASHES)],
+            color=colour_of(curve.place),
+            linestyle=dashes_of(curve.place),
             linewidth=1.8,
         )
     everything = np.concatenate(smooth)
     if everything.min() > 0 and everything.max() / everything.min() > 2:
         ax.set_yscale("log")
-        _plain_log(ax.yaxis)
+        plain_log_axis(ax.yaxis)
     ax.set_xlabel("optimiser step")
-    ax.set_ylabel("training loss")
-    _headline(figure, title, "thick: smoothed; faint: every logged step; named from worst to best")
+    ax.set_ylabel("training loss, last stage")
+    note = "thick: smoothed; faint: every logged step; named from worst to best"
+    write_headline(figure, title, note)
     ends: dict[tuple[str, int], list[float]] = {}
     for curve, line in zip(curves, smooth, strict=True):
         ends.setdefault((curve.label, curve.place), []).append(float(line[-1]))
     last = {named: sum(losses) / len(losses) for named, losses in ends.items()}
     order = sorted(last, key=lambda named: last[named], reverse=True)
     handles = [
-        Line2D([], [], color=_colour(place), linestyle=DASHES[place % len(DASHES)], linewidth=1.8)
+        Line2D([], [], color=colour_of(place), linestyle=dashes_of(place), linewidth=1.8)
         for _, place in order
     ]
     labels = [f"{named[0]}  {last[named]:.3f}" for named in order]
@@ -157,33 +153,10 @@ def pareto_front(points: Sequence[Point]) -> list[Point]:
     return front
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)  # no window, no global state: reports are also drawn in servers
-    return figure
-
-
-def _headline(figure: Figure, title: str, note: str) -> None:
-    figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
-    figure.supxlabel(note, x=0.012, ha="left", fontsize=8.5, color=FAINT)
-
-
-def _clean(ax: Axes) -> None:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(FAINT)
-    ax.grid(color="#e4e4e4", linewidth=0.7)
-    ax.set_axisbelow(True)
-    ax.tick_params(color=FAINT, labelcolor=INK)
-
-
-def _colour(place: int) -> ColorType:
-    return PALETTE[place % len(PALETTE)]
-
-
 def _mark(ax: Axes, point: Point) -> list[Line2D]:
     """Draw a point and its error bars; return all three, which no name may cover."""
     drawn = []
-    colour = _colour(point.place)
+    colour = colour_of(point.place)
     for spread, along in ((point.x_spread, "x"), (point.y_spread, "y")):
         if spread is None:
             continue
@@ -195,7 +168,7 @@ def _mark(ax: Axes, point: Point) -> list[Line2D]:
     drawn += ax.plot(
         point.x,
         point.y,
-        marker=MARKERS[point.place % len(MARKERS)],
+        marker=marker_of(point.place),
         markersize=9,
         color=colour,
         markeredgecolor="white",
@@ -225,19 +198,13 @@ def _scale_x(ax: Axes, points: Sequence[Point]) -> None:
     if low > 0 and high / low > LOG_SPAN:
         ax.set_xscale("log")
         ax.set_xlim(low / 1.2, high * 1.5)
-        _plain_log(ax.xaxis)
+        plain_log_axis(ax.xaxis)
     elif low > 0 and high / low < NARROW_SPAN:
         room = max(0.3 * (high - low), 0.02 * high)
         ax.set_xlim(low - room, high + room)
     else:
         # From nothing on, so that a cost twice as high looks it.
         ax.set_xlim(0, high * 1.2 if high > 0 else 1)
-
-
-def _plain_log(axis: object) -> None:
-    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))  # type: ignore[attr-defined]
-    axis.set_major_formatter(ScalarFormatter())  # type: ignore[attr-defined]
-    axis.set_minor_formatter(NullFormatter())  # type: ignore[attr-defined]
 
 
 def _limit_y(ax: Axes, points: Sequence[Point]) -> None:

@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from bench.data.crops import PADDING
 from bench.metrics.pck import count_pck
 from models.skeleton import COCO17, LSP14, Skeleton
-from reports.sheets import crop_pck, draw_sheet
+from reports.pictures.crop_sheets import crop_pck, draw_crops
 
 CROP = 64
 
@@ -38,7 +38,7 @@ def test_a_crop_is_judged_as_the_metric_judges_it() -> None:
 @pytest.mark.parametrize("count", [1, 8, 11])
 def test_any_number_of_crops(tmp_path: Path, count: int, skeleton: Skeleton) -> None:
     path = tmp_path / "sheet.png"
-    draw_sheet(path, *people(count, skeleton), skeleton=skeleton, title="ioi")
+    draw_crops(path, *people(count, skeleton), skeleton=skeleton, title="ioi")
     height, width, _ = imread(path).shape
     assert (height < width / 2) == (count <= 4)  # one row of four, or two
 
@@ -46,5 +46,5 @@ def test_any_number_of_crops(tmp_path: Path, count: int, skeleton: Skeleton) -> 
 def test_a_person_without_annotated_joints(tmp_path: Path) -> None:
     images, truth, predicted = people(1, LSP14)
     truth[..., 2] = 0
-    draw_sheet(tmp_path / "a.png", images, truth, predicted, skeleton=LSP14, title="ioi")
+    draw_crops(tmp_path / "a.png", images, truth, predicted, skeleton=LSP14, title="ioi")
     assert (tmp_path / "a.png").exists()

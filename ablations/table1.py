@@ -1,0 +1,29 @@
+"""The suite ``table1``: PAF-6 and MSPAF-3 as the deck compares them."""
+
+from ablations import fields
+from ablations.options import Options, refuse_blocks
+from bench.experiment import ModelSpec
+from bench.plan import Plan
+
+# The deck's multiply-adds fit the first input (inferred), the paper trains at the second.
+_INPUTS = (224, 368)
+# Full-size networks take about a second a call on a CPU core.
+_MOST_ROUNDS = 10
+
+
+def plan(options: Options) -> Plan:
+    """Return both pipelines at the preset's width, trained, and at full size, timed.
+
+    Raises:
+        Problem: an option that cannot be met.
+    """
+    refuse_blocks(options, "table1")
+    setting = fields.settle(options)
+    size = setting.size
+    published = {"paf6": ModelSpec("paf6"), "mspaf3": ModelSpec("mspaf3")}
+    rounds = min(setting.preset.latency.rounds, _MOST_ROUNDS)
+    return Plan(
+        fields.experiments(setting, {"paf6": fields.paf6(size), "mspaf3": fields.mspaf3(size)}),
+        ceilings=fields.ceilings(setting),
+        stages=tuple(fields.stages(setting, published, side, rounds=rounds) for side in _INPUTS),
+    )

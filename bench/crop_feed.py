@@ -1,0 +1,80 @@
+"""A single-person pipeline's way through training and evaluation: ground-truth crops."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.data.batches import training_batches
+from bench.data.contract import Target
+from bench.data.crops import PersonCrops, open_crops
+from bench.data.datasets import open_split
+from bench.data.geometry import linear_zoom
+from bench.evaluate import CropPredictions, coco_results, predict_crops
+from bench.experiment import Experiment
+from bench.metrics.oks import match_oks, split_ground_truth
+from bench.metrics.pck import count_pck
+
+PCK_THRESHOLD = 0.2
+_SHOWN = 8  # crops kept for the picture sheet, spread evenly over the split
+
+
+def input_size(experiment: Experiment) -> int:
+    """Return the side in pixels of what the network sees."""
+    return experiment.data.crop_size
+
+
+def batches(
+    experiment: Experiment, root: Path | None, device: torch.device
+) -> Iterator[tuple[Tensor, list[Target]]]:
+    """Return the training batches, on ``device``."""
+    crops = open_crops(experiment.data, "train", root).to(device)
+    return training_batches(crops, experiment.train, experiment.seed)
+
+
+def evaluate(
+    model: nn.Module,
+    experiment: Experiment,
+    root: Path | None,
+    place: Path,
+    report: Callable[[int, int], None],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return accuracy and evidence; detections and samples are left in ``place``."""
+    split = experiment.protocol.split
+    crops = open_crops(experiment.data, split, root)
+    predictions = predict_crops(
+        model,
+        crops.to(torch.device(experiment.train.device)),
+        flip=experiment.protocol.flip,
+        precision=experiment.train.precision,
+        report=report,
+    )
+    detections = coco_results(predictions, crops)
+    (place / "detections.json").write_text(json.dumps(detections))
+    _save_samples(place / "samples.npz", crops, predictions)
+    truth = split_ground_truth(open_split(experiment.data, split, root))
+    matches = match_oks(truth, detections, crops.skeleton)
+    zoom = linear_zoom(crops.crop_to_image).float()  # both sides are in pixels of the crop
+    counts = count_pck(
+        crops.keypoints.numpy(),
+        predictions.crop[..., :2].numpy(),
+        (crops.extent / zoom).numpy(),
+        crops.image_index.numpy(),
+        PCK_THRESHOLD,
+    )
+    accuracy = matches.statistics() | counts.statistics()
+    return accuracy, {"oks": matches.to_json(), "pck": counts.to_json()}
+
+
+def _save_samples(path: Path, crops: PersonCrops, predictions: CropPredictions) -> None:
+    shown = np.unique(np.linspace(0, len(crops) - 1, _SHOWN).round().astype(int))
+    np.savez_compressed(
+        path,
+        images=crops.centre(slice(None))[shown].numpy(),
+        truth=crops.keypoints[shown].numpy(),
+        predicted=predictions.crop[shown].numpy(),
+    )

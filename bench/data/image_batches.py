@@ -1,0 +1,91 @@
+"""Training batches of whole images: drawn and augmented on the device, fixed by (seed, step)."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from bench.data.batches import drawn, step_generator
+from bench.data.contract import Target
+from bench.data.fitted import GREY, FittedImages
+from bench.data.geometry import invert, linear_zoom, similarity, transform_points, warp
+from bench.experiment import TrainSpec
+
+
+def image_batches(
+    images: FittedImages, spec: TrainSpec, seed: int, start: int = 0
+) -> Iterator[tuple[Tensor, list[Target]]]:
+    """Yield ``(images, targets)`` for the steps from ``start`` on.
+
+    Every pass over the data is a fresh permutation, and the batch of a step depends on the seed
+    and the step alone.
+
+    Returns:
+        images float32 ``[B, 3, S, S]``, 0 to 1, and the people of each.
+    """
+    for step in range(start, spec.steps):
+        chosen = drawn(len(images), spec.batch_size, seed, step)
+        yield augmented_images(images, chosen, spec, step_generator(seed, step))
+
+
+def augmented_images(
+    images: FittedImages, chosen: Tensor, spec: TrainSpec, generator: torch.Generator
+) -> tuple[Tensor, list[Target]]:
+    """Return the images ``chosen`` ``[B]``, each turned, zoomed, shifted and mirrored at random."""
+    size, device = images.input_size, images.images.device
+    # The dice are thrown on the CPU, so that a seed means the same on every device.
+    dice = torch.rand(len(chosen), 5, generator=generator).to(device) * 2 - 1
+    mirrored = (dice[:, 0] > 0) & spec.flip
+    change = similarity(
+        size,
+        angle=dice[:, 1] * math.radians(spec.rotation),
+        scale=torch.exp(dice[:, 2] * math.log(spec.scale)),
+        shift=dice[:, 3:] * spec.shift * size,
+        mirrored=mirrored,
+    )
+    pixels = images.images[chosen.to(device)].float() - GREY
+    views = (warp(pixels, invert(change), size) + GREY) / 255
+    return views, _moved(
+        [images.targets[index] for index in chosen.tolist()], change, mirrored, images
+    )
+
+
+def _moved(
+    targets: list[Target], change: Tensor, mirrored: Tensor, images: FittedImages
+) -> list[Target]:
+    counts = [len(target["boxes"]) for target in targets]
+    owner = torch.repeat_interleave(
+        torch.arange(len(targets), device=change.device),
+        torch.tensor(counts, device=change.device),
+    )
+    # All people of the batch at once: one by one they would be some hundred small calls.
+    keypoints = torch.cat([target["keypoints"] for target in targets])
+    points = transform_points(change[owner], keypoints[..., :2])
+    moved = torch.cat([points, keypoints[..., 2:]], dim=-1)
+    swap = torch.tensor(images.skeleton.flip_permutation, device=change.device)
+    moved = torch.where(mirrored[owner, None, None], moved[:, swap], moved)
+    boxes = _hulls(torch.cat([target["boxes"] for target in targets]), change[owner])
+    area = torch.cat([target["area"] for target in targets])
+    area = (area * linear_zoom(change)[owner] ** 2).to(area)
+    people = zip(moved.split(counts), boxes.split(counts), area.split(counts), strict=True)
+    return [
+        _target(target, *parts, affine)
+        for target, parts, affine in zip(targets, people, change, strict=True)
+    ]
+
+
+def _target(
+    target: Target, keypoints: Tensor, boxes: Tensor, area: Tensor, change: Tensor
+) -> Target:
+    new: Target = {**target, "keypoints": keypoints, "boxes": boxes, "area": area}
+    if "ignore" in target:
+        ignore = target["ignore"]
+        new["ignore"] = _hulls(ignore, change.expand(len(ignore), -1, -1))
+    return new
+
+
+def _hulls(boxes: Tensor, change: Tensor) -> Tensor:
+    """Return the upright boxes ``[N, 4]`` about boxes that were moved by ``change`` [N, 2, 3]."""
+    corners = transform_points(change, boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].view(-1, 4, 2))
+    return torch.cat([corners.amin(dim=1), corners.amax(dim=1)], dim=1)

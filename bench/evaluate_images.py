@@ -1,0 +1,71 @@
+"""Model and whole images to detections, in pixels of the images and in COCO's results format."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.data.fitted import FittedImages
+from bench.data.geometry import invert, transform_points
+
+Report = Callable[[int, int], None]
+Detections = dict[str, Tensor]
+
+_BATCH = 16  # images a forward pass; larger ones are no faster on a CPU
+
+
+@torch.no_grad()
+def predict_images(
+    model: nn.Module, images: FittedImages, *, precision: str, report: Report
+) -> list[Detections]:
+    """Return the people that ``model`` finds in each image, in pixels of the input, on the CPU.
+
+    Args:
+        model: a pipeline for whole images, on the device of ``images``.
+        images: I images.
+        precision: "bf16" runs under autocast.
+        report: called with (images done, images in all).
+    """
+    model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    device = images.images.device
+    found: list[Detections] = []
+    for start in range(0, len(images), _BATCH):
+        batch = images.images[start : start + _BATCH].float() / 255
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            detections = model(batch)
+        found += [{name: value.cpu() for name, value in one.items()} for one in detections]
+        report(min(start + _BATCH, len(images)), len(images))
+    return found
+
+
+def to_coco_results(detections: Sequence[Detections], images: FittedImages) -> list[dict[str, Any]]:
+    """Return the detections as COCO keypoint results, in pixels of the original images.
+
+    A joint that was not found is 0 0 0, as COCO writes one that is not annotated.
+
+    Args:
+        detections: of each image: ``keypoints`` ``[n, K, 3]`` in pixels of the input,
+            ``keypoints_scores`` ``[n, K]``, 0 where the joint was not found, ``scores`` ``[n]``.
+        images: what they were found in.
+    """
+    results = []
+    for one, affine, target in zip(
+        detections, invert(images.image_to_input), images.targets, strict=True
+    ):
+        points = transform_points(affine, one["keypoints"][..., :2].double())
+        scores = one["keypoints_scores"].double().unsqueeze(-1)
+        joints = torch.cat([points, scores], dim=-1) * (scores > 0)
+        # A thousandth of a pixel: ample, and a third of the file.
+        rounded = joints.flatten(1).numpy().round(3).tolist()
+        results += [
+            {
+                "image_id": target["image_id"],
+                "category_id": 1,
+                "keypoints": person,
+                "score": score,
+            }
+            for person, score in zip(rounded, one["scores"].tolist(), strict=True)
+        ]
+    return results

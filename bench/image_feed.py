@@ -1,0 +1,90 @@
+"""A pipeline for whole images on its way through training and evaluation."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.data.contract import Target
+from bench.data.datasets import open_split
+from bench.data.fitted import FittedImages, open_fitted
+from bench.data.image_batches import image_batches
+from bench.evaluate_images import Detections, predict_images, to_coco_results
+from bench.experiment import Experiment
+from bench.metrics.oks import match_oks, split_ground_truth
+
+_SHOWN = 6  # images kept for the picture sheet, spread evenly over the split
+
+
+def input_size(experiment: Experiment) -> int:
+    """Return the side in pixels of what the network sees."""
+    return experiment.protocol.input_size
+
+
+def batches(
+    experiment: Experiment, root: Path | None, device: torch.device
+) -> Iterator[tuple[Tensor, list[Target]]]:
+    """Return the training batches, on ``device``."""
+    images = open_fitted(experiment.data, "train", root, input_size(experiment)).to(device)
+    return image_batches(images, experiment.train, experiment.seed)
+
+
+def evaluate(
+    model: nn.Module,
+    experiment: Experiment,
+    root: Path | None,
+    place: Path,
+    report: Callable[[int, int], None],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return accuracy and evidence; detections and samples are left in ``place``."""
+    split = experiment.protocol.split
+    images = open_fitted(experiment.data, split, root, input_size(experiment))
+    found = predict_images(
+        model,
+        images.to(torch.device(experiment.train.device)),
+        precision=experiment.train.precision,
+        report=report,
+    )
+    detections = to_coco_results(found, images)
+    (place / "detections.json").write_text(json.dumps(detections))
+    _save_samples(place / "samples.npz", images, found)
+    truth = split_ground_truth(open_split(experiment.data, split, root))
+    matches = match_oks(truth, detections, images.skeleton)
+    return matches.statistics(), {"oks": matches.to_json()}
+
+
+def _save_samples(path: Path, images: FittedImages, found: Sequence[Detections]) -> None:
+    # Only images with somebody to be found: an empty one shows nothing of a pipeline.
+    peopled = [
+        index
+        for index, target in enumerate(images.targets)
+        if bool((target["keypoints"][..., 2] > 0).any())
+    ]
+    spread = np.linspace(0, len(peopled) - 1, min(_SHOWN, len(peopled))).round().astype(int)
+    shown = [peopled[place] for place in spread]
+    truth = [images.targets[index]["keypoints"] for index in shown]
+    people = [
+        torch.cat(
+            [found[index]["keypoints"][..., :2], found[index]["keypoints_scores"][..., None]], -1
+        )
+        for index in shown
+    ]
+    joints = len(images.skeleton)
+    none = [torch.zeros(0, joints, 3)]
+    np.savez_compressed(
+        path,
+        images=images.images[shown].numpy(),
+        truth=torch.cat(truth + none).numpy(),
+        truth_image=_owners(truth),
+        predicted=torch.cat(people + none).float().numpy(),
+        predicted_image=_owners(people),
+        scores=torch.cat([found[index]["scores"] for index in shown] + [torch.zeros(0)]).numpy(),
+    )
+
+
+def _owners(parts: Sequence[Tensor]) -> np.ndarray:
+    return np.repeat(np.arange(len(parts)), [len(part) for part in parts])

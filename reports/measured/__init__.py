@@ -1,0 +1,1 @@
+"""Records gathered by a plan: comparisons, ceilings, clocks, and what is missing."""

@@ -1,0 +1,227 @@
+"""The page of a suite: its results put into sections and written down, with their pictures."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bench.plan import Plan
+from reports.measured.ceilings import ceiling_table, ceilings_frame, ceilings_of
+from reports.measured.clocks import Clock, has_times
+from reports.measured.collection import Results, collect, failure_table
+from reports.measured.options import option_table, repeats_training
+from reports.measured.results import Comparison
+from reports.measured.stages import StageTiming, decode_table, stage_table, stages_frame
+from reports.pictures.drawn import (
+    latency_by_people,
+    learning_curves,
+    remove_pictures,
+    scatters,
+    sheets,
+)
+from reports.provenance import provenance
+from reports.tables.cells import markdown
+from reports.tables.comparisons import (
+    STANDING,
+    accuracy_table,
+    cost_table,
+    counters_apart,
+    difference_table,
+    match_table,
+)
+from reports.tables.raw import results_frame
+from reports.text import prose, times
+from reports.text.setting import same_weights, setting
+from reports.text.words import Words, inference
+
+REPORT = "report.md"
+
+
+def report_of(
+    words: Words, opening: Callable[[Results], Sequence[str]] | None = None
+) -> Callable[[Path, Plan], list[Path]]:
+    """Return a suite's ``write_report(folder, plan)``.
+
+    It writes report, tables and pictures into the suite's folder, from the records that lie in
+    ``records`` there, and returns their paths. Of the plan, what has no trusted record is named
+    with the reason.
+
+    Args:
+        words: of the suite.
+        opening: gives the sections that stand before all others.
+    """
+
+    def write_report(folder: Path, plan: Plan) -> list[Path]:
+        results = collect(folder, plan, words)
+        return _write_page(folder, results, words, opening(results) if opening else [])
+
+    return write_report
+
+
+def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[str]) -> list[Path]:
+    remove_pictures(folder)
+    written = [folder / REPORT, *_write_tables(folder, results)]
+    sections = [prose.head(results.comparisons, words), *opening]
+    options: list[str] = []
+    pictured: list[str] = []
+    for number, comparison in enumerate(results.comparisons, start=1):
+        # The first comparison has the plain names; those of others are numbered.
+        suffix = "" if number == 1 else f"_{number}"
+        heading = _heading(number, results.comparisons)
+        if repeats_training(comparison, results.comparisons[: number - 1]):
+            # What it costs stands in the table of options, its training above, and how to read it.
+            told = same_weights(comparison)
+            options += _accuracy(comparison, results, words, heading, told)
+            options += _differences(comparison, words, heading)
+            continue
+        drawn = scatters(folder, comparison, results.clocks, suffix)
+        told = setting(comparison, words)
+        sections += _accuracy(comparison, results, words, heading, told)
+        sections.append(prose.reading(comparison, _latency(comparison, results)))
+        sections += _embedded(drawn, "Accuracy against cost")
+        differences = _differences(comparison, words, heading)
+        sections += [*differences, prose.differences(comparison, words)] if differences else []
+        sections += _cost(comparison, words, heading)
+        curves, shown = (draw(folder, comparison, suffix) for draw in (learning_curves, sheets))
+        pictured += _pictured(comparison, heading, curves, shown)
+        written += [*drawn, *curves, *shown]
+    sections += [*_options(results, words), *options]
+    sections += _ceilings(results)
+    for number, timing in enumerate(results.stages, start=1):
+        suffix = "" if number == 1 else f"_{number}"
+        drawn = latency_by_people(folder, timing, results.places, suffix)
+        sections += _stages(timing, words, drawn)
+        written += drawn
+    sections += _tabled("## What did not finish", failure_table(results), ["reason"])
+    sections += pictured
+    sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons)]
+    sections.append(provenance(results.records))
+    (folder / REPORT).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+    return written
+
+
+def _write_tables(folder: Path, results: Results) -> list[Path]:
+    """Write the raw numbers as CSV; a table that this plan has none of is removed."""
+    frames = {
+        "results.csv": results_frame(results.comparisons, results.clocks),
+        "ceilings.csv": ceilings_frame(results.ceilings),
+        "stages.csv": stages_frame(results.stages),
+    }
+    written = []
+    for name, frame in frames.items():
+        if len(frame) or name == "results.csv":
+            frame.to_csv(folder / name, index=False)
+            written.append(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return written
+
+
+def _heading(number: int, comparisons: Sequence[Comparison]) -> str:
+    one = comparisons[number - 1]
+    if len(comparisons) == 1:
+        return ""
+    return f" ({number}: {one.data.name}, {inference(one.protocol)})"
+
+
+def _accuracy(
+    comparison: Comparison, results: Results, words: Words, heading: str, told: str
+) -> list[str]:
+    """Return the main table and what it says; ``told`` is how it was measured."""
+    clocks = _clocks(comparison, results)
+    ceilings = ceilings_of(comparison, results.ceilings)
+    table = accuracy_table(comparison, clocks, words, ceilings)
+    return [
+        f"## Accuracy{heading}",
+        told,
+        prose.findings(comparison, words, _untimed(comparison, clocks, results)),
+        markdown(table, [STANDING]),
+    ]
+
+
+def _differences(comparison: Comparison, words: Words, heading: str) -> list[str]:
+    table = difference_table(comparison, words)
+    if comparison.reference is None:
+        return []
+    verdicts = [str(name) for name in table if str(name).startswith("by ")]
+    return _tabled(f"## Differences from {comparison.reference.name}{heading}", table, verdicts)
+
+
+def _clocks(comparison: Comparison, results: Results) -> list[Clock]:
+    """Return the latencies of which a comparison has any."""
+    return [one for one in results.clocks if has_times(one, comparison.variants)]
+
+
+def _untimed(comparison: Comparison, clocks: Sequence[Clock], results: Results) -> str:
+    """Return why a comparison has no latency columns; "" where it has some."""
+    if clocks:
+        return ""
+    if comparison.data.crop_size:
+        return results.timing.reason or "none of these was timed"
+    reasons = [one.reason for one in results.stages if one.reason]
+    if reasons:
+        return "; ".join(dict.fromkeys(reasons))
+    if results.stages:
+        return "the stages were timed of other sizes or options than these"
+    return "no timing was planned"
+
+
+def _latency(comparison: Comparison, results: Results) -> str:
+    if not _clocks(comparison, results):
+        return ""
+    if comparison.data.crop_size:
+        return times.crop_latency(results.timing)
+    return times.stage_latency()
+
+
+def _cost(comparison: Comparison, words: Words, heading: str) -> list[str]:
+    cost = cost_table(comparison, words)
+    sections = _tabled(f"## Cost{heading}", cost, ["not counted"])
+    if len(cost):
+        sections += [prose.COST, *(f"**Warning.** {one}" for one in counters_apart(comparison))]
+    return sections + _tabled(f"## Matching{heading}", match_table(comparison, words), [])
+
+
+def _pictured(
+    comparison: Comparison, heading: str, curves: Sequence[Path], shown: Sequence[Path]
+) -> list[str]:
+    sections = []
+    if curves:
+        sections += [f"## Training{heading}", *_embedded(curves, "Learning curves"), prose.CURVES]
+    if shown:
+        sheet = prose.SHEETS if comparison.data.crop_size else prose.IMAGE_SHEETS
+        sections += [f"## Predictions beside the truth{heading}", sheet]
+        sections += _embedded(shown, "Predictions and truth")
+    return sections
+
+
+def _options(results: Results, words: Words) -> list[str]:
+    table = option_table(results.comparisons, results.clocks, words)
+    sections = _tabled("## Inference options", table, ["inference", "by AP"])
+    return [*sections, times.OPTIONS] if sections else []
+
+
+def _ceilings(results: Results) -> list[str]:
+    sections = _tabled("## Oracle ceiling", ceiling_table(results.ceilings), [])
+    return [*sections, times.ceiling(results.ceilings)] if sections else []
+
+
+def _stages(timing: StageTiming, words: Words, drawn: Sequence[Path]) -> list[str]:
+    if timing.record is None:
+        return []
+    return [
+        f"## Latency in stages, {timing.sizes}",
+        markdown(stage_table(timing, words)),
+        times.stages(timing),
+        "Decoding by the number of people in the image:",
+        markdown(decode_table(timing, words)),
+        *_embedded(drawn, "Latency against people"),
+    ]
+
+
+def _tabled(heading: str, frame: pd.DataFrame, text_columns: Sequence[str]) -> list[str]:
+    return [heading, markdown(frame, text_columns)] if len(frame) else []
+
+
+def _embedded(paths: Iterable[Path], text: str) -> list[str]:
+    return [f"![{text}: {path.stem}]({path.name})" for path in paths]

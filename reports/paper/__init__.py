@@ -1,0 +1,1 @@
+"""The deck's own numbers and claims beside what was measured."""

@@ -1,0 +1,214 @@
+"""The deck's third claim, part by part: what is claimed, what was measured, and whether it holds.
+
+MSPAF-3 beats PAF-6 in mAP with 0.185 of the parameters, about 0.6 of the FLOPs and 0.543 of the
+forward time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reports.measured.clocks import Times
+from reports.measured.collection import Results
+from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain
+from reports.measured.stages import StageTiming, TimedStages
+from reports.paper import deck
+from reports.tables.cells import UNKNOWN, signed
+
+HOLDS: Final = "holds"
+FAILS: Final = "does not hold"
+OPEN: Final = "not decided"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both networks in one run of stages, at one input size."""
+
+    paf6: TimedStages
+    mspaf3: TimedStages
+
+    @property
+    def input_size(self) -> int:
+        """Side of the input in pixels."""
+        return self.paf6.pipeline.input_size
+
+    @property
+    def params(self) -> Estimate:
+        """MSPAF-3 / PAF-6, counted."""
+        return _certain(self.mspaf3.cost["params"] / self.paf6.cost["params"])
+
+    @property
+    def macs(self) -> Estimate:
+        """MSPAF-3 / PAF-6, counted."""
+        return _certain(self.mspaf3.cost["gmac"] / self.paf6.cost["gmac"])
+
+    @property
+    def time(self) -> Estimate:
+        """MSPAF-3 / PAF-6, of the medians of the network's time."""
+        return ratio_of_medians(self.mspaf3.network, self.paf6.network)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Both pipelines trained on the same data, as far as they are finished."""
+
+    comparison: Comparison
+    paf6: Variant | None
+    mspaf3: Variant | None
+
+    @property
+    def difference(self) -> Estimate | None:
+        """AP of mspaf3 minus AP of paf6, paired; None where one is missing."""
+        if self.paf6 is None or self.mspaf3 is None:
+            return None
+        return self.mspaf3.difference(self.paf6, AP)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the claim; several inputs are several readings of one part."""
+
+    what: str
+    at: str  #: the input, "" where there is none
+    claimed: str
+    measured: str
+    verdict: str
+
+
+def pairs(results: Results) -> list[Pair]:
+    """Return both networks at each input size at which both were timed."""
+    found = [
+        (_timed(timing, "paf6"), _timed(timing, "mspaf3"))
+        for timing in results.stages
+        if timing.record is not None
+    ]
+    return [Pair(paf6, mspaf3) for paf6, mspaf3 in found if paf6 and mspaf3]
+
+
+def trained(results: Results) -> Trained | None:
+    """Return both pipelines in the first comparison of single views; None where there is none."""
+    for one in results.comparisons:
+        if is_plain(one.protocol):
+            return Trained(one, _finished(one, "paf6"), _finished(one, "mspaf3"))
+    return None
+
+
+def parts(measured: Sequence[Pair], accuracy: Trained | None) -> list[Part]:
+    """Return the claim's parts with a verdict each.
+
+    Args:
+        measured: the networks at full size.
+        accuracy: the trained pipelines.
+    """
+    counted = at_macs_input(measured)
+    difference = accuracy.difference if accuracy else None
+    params, macs = (counted.params, counted.macs) if counted else (None, None)
+    times: list[tuple[str, Estimate | None]] = [
+        (f"{one.input_size} px", one.time) for one in measured
+    ]
+    return [
+        Part(
+            "parameters",
+            "",
+            f"{deck.PARAMS_RATIO} of PAF-6's",
+            told_ratio(params),
+            ratio_verdict(params, deck.HIGHEST_PARAMS_RATIO),
+        ),
+        Part(
+            "multiply-adds",
+            f"{counted.input_size} px" if counted else "",
+            f"about {deck.MACS_RATIO} of PAF-6's",
+            told_ratio(macs),
+            ratio_verdict(macs, deck.HIGHEST_MACS_RATIO),
+        ),
+        *(
+            Part(
+                "forward time",
+                at,
+                f"{deck.TIME_RATIO} of PAF-6's",
+                told_ratio(time),
+                ratio_verdict(time, deck.HIGHEST_TIME_RATIO),
+            )
+            for at, time in times or [("", None)]
+        ),
+        Part(
+            "mAP",
+            "",
+            "more than PAF-6's",
+            UNKNOWN if difference is None else f"{signed(difference)} points",
+            difference_verdict(difference),
+        ),
+    ]
+
+
+def at_macs_input(measured: Sequence[Pair]) -> Pair | None:
+    """Return the pair at the input that the deck's multiply-adds fit, or else the first."""
+    fitting = (one for one in measured if one.input_size == deck.MACS_INPUT)
+    return next(fitting, next(iter(measured), None))
+
+
+def ratio_verdict(ratio: Estimate | None, highest: float) -> str:
+    """Return whether a cost is as low as claimed: all of its interval at most ``highest``."""
+    if ratio is None or ratio.low <= highest < ratio.high:
+        return OPEN
+    return HOLDS if ratio.high <= highest else FAILS
+
+
+def difference_verdict(difference: Estimate | None) -> str:
+    """Return whether a difference that is claimed to be positive is."""
+    if difference is None:
+        return OPEN
+    return {"better": HOLDS, "worse": FAILS}.get(difference.verdict, OPEN)
+
+
+def whole_verdict(found: Sequence[Part]) -> str:
+    """Return the verdict on the whole claim: it holds where every part does.
+
+    A part that two inputs decide differently is not decided: the deck names no input.
+    """
+    readings: dict[str, set[str]] = {}
+    for part in found:
+        readings.setdefault(part.what, set()).add(part.verdict)
+    if {FAILS} in readings.values():
+        return FAILS
+    return HOLDS if all(one == {HOLDS} for one in readings.values()) else OPEN
+
+
+def ratio_of_medians(one: Times, other: Times) -> Estimate:
+    """Return a ratio of two medians with the interval that their own intervals leave it.
+
+    Its ends are the extreme ratios of values in both 95 % intervals, so it covers the ratio with a
+    probability of at least 90 %, whatever the two have in common (Bonferroni).
+    """
+    return Estimate(
+        one["median_ms"] / other["median_ms"],
+        one["low_ms"] / other["high_ms"],
+        one["high_ms"] / other["low_ms"],
+    )
+
+
+def told_ratio(ratio: Estimate | None) -> str:
+    """Return a ratio with the ends of its interval, where it has one."""
+    if ratio is None:
+        return UNKNOWN
+    if ratio.low == ratio.high:
+        return f"{ratio.value:.3f}"
+    return f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+
+
+def _certain(value: float) -> Estimate:
+    return Estimate(value, value, value)
+
+
+def _timed(timing: StageTiming, model: str) -> TimedStages | None:
+    for one in timing.pipelines:
+        if one.pipeline.model.name == model and is_plain(one.pipeline):
+            return one
+    return None
+
+
+def _finished(comparison: Comparison, model: str) -> Variant | None:
+    for one in comparison.variants:
+        if one.runs and one.experiments[0].model.name == model:
+            return one
+    return None

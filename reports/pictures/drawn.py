@@ -1,0 +1,191 @@
+"""The pictures of a report: which numbers of a comparison go into which PNG."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.skeleton import SKELETONS
+from reports.measured.clocks import Clock, has_times
+from reports.measured.results import AP, RECORDS, Comparison, Run, Variant, is_plain
+from reports.measured.stages import StageTiming, people
+from reports.pictures.crop_sheets import draw_crops
+from reports.pictures.image_sheets import by_image, draw_images
+from reports.pictures.people_plot import PeopleCurve, draw_people
+from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter
+from reports.text.prose import subject
+from reports.text.setting import view
+
+_PATTERNS = ("accuracy_vs_*.png", "learning_curves*.png", "predictions_*.png", "latency_vs_*.png")
+
+
+def remove_pictures(folder: Path) -> None:
+    """Remove the pictures of an earlier report: one of a variant that left would mislead."""
+    for pattern in _PATTERNS:
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def scatters(
+    folder: Path, comparison: Comparison, clocks: Sequence[Clock], suffix: str
+) -> list[Path]:
+    """Draw accuracy against each latency and against multiply-adds; return the files."""
+    bars = "Vertical bars: 95 % interval of AP."
+    spread = "Horizontal bars: 5th to 95th percentile of the rounds."
+    front = "Dashed: Pareto front of the point estimates."
+    by_latency = [
+        Panel(clock.axis, _latency_points(comparison, clock))
+        for clock in clocks
+        if has_times(clock, comparison.ranked)
+    ]
+    by_cost = [_point(one, one.runs[0].measured["cost"]["gmac"], None) for one in comparison.ranked]
+    label = f"multiply-adds of one {view(comparison)}, as fvcore counts them (GMAC)"
+    written = []
+    for name, cost, panels, note in (
+        ("latency", "latency", by_latency, f"{bars} {spread} {front}"),
+        ("macs", "multiply-adds", [Panel(label, by_cost)] if by_cost else [], f"{bars} {front}"),
+    ):
+        if not panels:
+            continue
+        floor = comparison.baseline
+        path = folder / f"accuracy_vs_{name}{suffix}.png"
+        draw_scatter(
+            path,
+            panels,
+            title=f"Accuracy against {cost}\n{subject([comparison])}",
+            note=note,
+            y_label="OKS AP (%)",
+            floor=100 * floor.estimate(AP).value if floor else None,
+        )
+        written.append(path)
+    return written
+
+
+def learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
+    """Draw the last stage's loss of every variant and seed; return the file, if there is any."""
+    curves = []
+    for variant in comparison.variants:
+        for run in variant.runs:
+            # A record that was measured with another's weights has no curve of its own.
+            trained = run.measured.get("trained_by") or run.experiment.key
+            file = folder / RECORDS / trained / "learning_curve.csv"
+            if variant.is_baseline or not file.exists():
+                continue
+            frame = pd.read_csv(file)
+            if len(frame):
+                steps, losses = frame["step"].to_numpy(), last_stage_loss(frame)
+                curves.append(Curve(variant.name, variant.place, steps, losses))
+    if not curves:
+        return []
+    path = folder / f"learning_curves{suffix}.png"
+    draw_curves(path, curves, title=f"Learning curves\n{subject([comparison])}")
+    return [path]
+
+
+def last_stage_loss(frame: pd.DataFrame) -> np.ndarray:
+    """Return the loss of what is decoded ``[T]``: that of the last stage, or the only one.
+
+    The whole loss has as many terms as a network has stages, so networks of six and of three
+    could not be compared by it.
+
+    Args:
+        frame: a learning curve; named losses end in ``_`` and the number of their stage.
+    """
+    stages: dict[int, list[str]] = {}
+    for name in frame:
+        if named := re.search(r"_(\d+)$", str(name)):
+            stages.setdefault(int(named.group(1)), []).append(str(name))
+    if not stages:
+        return frame["loss"].to_numpy()
+    return frame[stages[max(stages)]].sum(axis=1).to_numpy()
+
+
+def sheets(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
+    """Draw what the first seed of each variant predicted, over the truth; return the files."""
+    written = []
+    for variant in comparison.variants:
+        for run in variant.runs[:1]:
+            file = folder / RECORDS / run.experiment.key / "samples.npz"
+            path = folder / f"predictions_{_file_name(variant.name)}{suffix}.png"
+            if file.exists() and _sheet(path, file, variant.name, run, view(comparison)):
+                written.append(path)
+    return written
+
+
+def latency_by_people(
+    folder: Path, timing: StageTiming, places: dict[str, int], suffix: str
+) -> list[Path]:
+    """Draw latency against people an image, of the pipelines that see each image once.
+
+    Args:
+        folder: of the suite.
+        timing: of the stages.
+        places: variant -> its place among all, so that it keeps its colour.
+        suffix: of the file's name.
+    """
+    curves = [
+        PeopleCurve(
+            label=stages.name,
+            place=places[stages.pipeline.variant],
+            people=np.array(list(stages.decode)),
+            decode=np.array([times["median_ms"] for times in stages.decode.values()]),
+            decode_spread=np.array(
+                [(times["p05_ms"], times["p95_ms"]) for times in stages.decode.values()]
+            ),
+            before=stages.preprocess["median_ms"] + stages.network["median_ms"],
+            checked=timing.experiment.whole,
+            end_to_end=stages.end_to_end["median_ms"],
+        )
+        for stages in timing.pipelines
+        if is_plain(stages.pipeline)
+    ]
+    if not curves:
+        return []
+    path = folder / f"latency_vs_people{suffix}.png"
+    draw_people(
+        path,
+        curves,
+        title=f"Latency against people an image\n{timing.sizes} input, {timing.experiment.device}",
+        note="Left: median, and the 5th to 95th percentile of the rounds. Right: sum of the three "
+        f"medians; markers: end to end, measured with {people(timing.experiment.whole)}.",
+    )
+    return [path]
+
+
+def _latency_points(comparison: Comparison, clock: Clock) -> list[Point]:
+    return [
+        _point(variant, times["median_ms"], (times["p05_ms"], times["p95_ms"]))
+        for variant in comparison.ranked
+        if (times := clock.of(variant)) is not None
+    ]
+
+
+def _point(variant: Variant, cost: float, spread: tuple[float, float] | None) -> Point:
+    accuracy = variant.estimate(AP)
+    interval = (100 * accuracy.low, 100 * accuracy.high)
+    return Point(variant.name, variant.place, cost, 100 * accuracy.value, spread, interval)
+
+
+def _sheet(path: Path, file: Path, variant: str, run: Run, seen: str) -> bool:
+    """Draw one sheet; return False where no picture was kept."""
+    data, seed = run.experiment.data, run.experiment.seed
+    title = f"{variant}: {data.name}, validation {seen}s, seed {seed}"
+    skeleton = SKELETONS[data.skeleton]
+    with np.load(file, allow_pickle=False) as samples:
+        images = samples["images"]
+        if not len(images):
+            return False
+        truth, predicted = samples["truth"], samples["predicted"]
+        if "truth_image" in samples:
+            there = by_image(truth, samples["truth_image"], len(images))
+            found = by_image(predicted, samples["predicted_image"], len(images))
+            draw_images(path, images, there, found, skeleton=skeleton, title=title)
+        else:
+            draw_crops(path, images, truth, predicted, skeleton=skeleton, title=title)
+    return True
+
+
+def _file_name(variant: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", variant)

@@ -1,0 +1,1 @@
+"""Numbers in rows: for people in Markdown, for programs in CSV."""

@@ -1,0 +1,40 @@
+"""What a suite's report calls things."""
+
+from dataclasses import dataclass
+
+from bench.experiment import Protocol, TimedPipeline
+from reports.measured.results import is_plain
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words in which a suite's report differs from another's.
+
+    Attributes:
+        title: of the page, before the data's name.
+        question: the first paragraph.
+        thing: what a row is, "block" or "pipeline".
+        reference: the variant that the others are set beside.
+        shape: the model's arguments that are a column of its size; where there are none, all
+            arguments of all models stand above the table.
+    """
+
+    title: str
+    question: str
+    thing: str
+    reference: str
+    shape: tuple[str, ...]
+
+
+def inference(seen: Protocol | TimedPipeline) -> str:
+    """Return in which views the network sees an image, for example ``scales 0.5/1, flip``."""
+    if is_plain(seen):
+        return "single scale"
+    scales = "/".join(f"{scale:g}" for scale in seen.scales)
+    told = [] if seen.scales == (1.0,) else [f"scale{'s' * ('/' in scales)} {scales}"]
+    return ", ".join([*told, *(["flip"] if seen.flip else [])])
+
+
+def row_name(variant: str, seen: Protocol | TimedPipeline) -> str:
+    """Return a variant's name with its inference option, where that is not the plain one."""
+    return variant if is_plain(seen) else f"{variant}, {inference(seen)}"
