@@ -203,11 +203,11 @@ def _bring(
         )
         if plan.matches:
             print(sizes(plan))
-        waiting = pending(plan, setting)
+        waiting, training = pending(plan, setting)
         if waiting:
             prepare_data(plan, chosen.data_root)
         save_plan(folder, plan)
-        with open_progress(waiting, workers) as progress:
+        with open_progress(waiting, training, workers) as progress:
             outcomes = run(plan, setting, progress)
         kept = sum(outcome.status == "kept" for outcome in outcomes)
         if kept:

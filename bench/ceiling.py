@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -145,11 +146,12 @@ def _peaks(pipeline: FieldPipeline, heatmaps: Tensor, sizes: list[tuple[int, int
     inside = cells_inside(sizes, grid, pipeline.stride, heatmaps.device)
     options = _options(pipeline)
     found = find_peaks(heatmaps[:, :joints] * inside, options.peak_threshold, options.max_peaks)
-    image, joint = found.channel // joints, found.channel % joints
-    places = cells_to_pixels(torch.stack([found.x, found.y], dim=1), pipeline.stride)
-    rows = torch.zeros(len(joint), joints, 3)
-    rows[torch.arange(len(joint)), joint] = torch.cat([places, found.score.unsqueeze(1)], dim=1)
-    return list(rows.split(torch.bincount(image, minlength=len(heatmaps)).tolist()))
+    image, joint = np.divmod(found.channel, joints)
+    peaks = torch.from_numpy(np.stack([found.x, found.y, found.score], axis=1))
+    peaks[:, :2] = cells_to_pixels(peaks[:, :2], pipeline.stride)
+    rows = torch.zeros(len(peaks), joints, 3)
+    rows[torch.arange(len(peaks)), torch.from_numpy(joint)] = peaks
+    return list(rows.split(np.bincount(image, minlength=len(heatmaps)).tolist()))
 
 
 def _peaks_alone(pipeline: FieldPipeline, people: Tensor, input_size: int) -> Tensor:

@@ -27,7 +27,7 @@ def prepare_data(plan: Plan, root: Path | None) -> None:
         side = 0 if one.data.crop_size else one.protocol.input_size
         splits = SPLITS if isinstance(one, Experiment) else (one.protocol.split,)
         distinct |= dict.fromkeys((one.data, split, side) for split in splits)
-    with open_progress(len(distinct), workers=1) as progress:
+    with open_progress(len(distinct), trainings=0, workers=1) as progress:
 
         def report(stage: str, done: int, of: int) -> None:
             progress.update(title, {"stage": stage, "done": done, "of": of})

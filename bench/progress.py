@@ -47,6 +47,7 @@ class Running:
         event: the last one of its worker.
         stage_begun: when the stage of that event began.
         said: when it was last spoken of.
+        trains: whether it has been seen training.
     """
 
     number: int
@@ -55,12 +56,14 @@ class Running:
     event: dict[str, Any]
     stage_begun: float
     said: float
+    trains: bool = False
 
     def update(self, event: dict[str, Any], now: float) -> None:
         """Take an event of the worker."""
         if event["stage"] != self.event["stage"]:
             self.stage_begun = now
         self.event = event
+        self.trains = self.trains or event["stage"] == _TRAINING
 
     @property
     def share(self) -> float:
@@ -82,20 +85,30 @@ class Running:
 class Board:
     """Which experiments run, and when all will be over.
 
+    Experiments that train take far longer than those that only evaluate or time, so the two are
+    told apart: the first are known to be ``trainings``, and of the others nothing is expected
+    until one has ended.
+
     Args:
         jobs: experiments in all.
+        trainings: those among them that train.
         workers: that run at once.
         now: the clock, in seconds.
     """
 
-    def __init__(self, jobs: int, workers: int, now: Now = time.monotonic) -> None:
-        self.jobs, self.workers, self.now = jobs, workers, now
+    def __init__(self, jobs: int, trainings: int, workers: int, now: Now = time.monotonic) -> None:
+        self.jobs, self.trainings, self.workers, self.now = jobs, trainings, workers, now
         self.running: dict[str, Running] = {}
-        self.ended: list[float] = []
+        self._ended: dict[bool, list[float]] = {True: [], False: []}  # by whether it trained
+
+    @property
+    def over(self) -> int:
+        """How many experiments have ended."""
+        return sum(len(seconds) for seconds in self._ended.values())
 
     def begin(self, key: str, title: str) -> Running:
         """An experiment begins."""
-        number, now = len(self.ended) + len(self.running) + 1, self.now()
+        number, now = self.over + len(self.running) + 1, self.now()
         start = {"stage": "start", "done": 0, "of": 0}
         self.running[key] = Running(number, title, now, start, now, now)
         return self.running[key]
@@ -108,23 +121,36 @@ class Board:
     def end(self, key: str) -> tuple[Running, float]:
         """It ends; return it and its seconds."""
         over = self.running.pop(key)
-        self.ended.append(self.now() - over.begun)
-        return over, self.ended[-1]
+        seconds = self.now() - over.begun
+        self._ended[over.trains].append(seconds)
+        return over, seconds
 
     def left(self) -> float | None:
         """Return the seconds left in all, None while unknown or where nothing is left."""
-        now, waiting = self.now(), self.jobs - len(self.ended) - len(self.running)
-        typical = sum(self.ended) / len(self.ended) if self.ended else None
-        known = [one.whole(now, typical) for one in self.running.values()]
-        wholes = [whole for whole in known if whole is not None]
-        if not wholes or waiting + len(known) == 0:
+        now, running = self.now(), list(self.running.values())
+        waiting = self.jobs - self.over - len(running)
+        # Trainings come first: what runs and has told nothing yet is one while any is due.
+        due = self.trainings - len(self._ended[True]) - sum(one.trains for one in running)
+        kinds = []
+        for one in running:
+            kinds.append(one.trains or due > 0)
+            due -= kinds[-1] and not one.trains
+        training = min(max(due, 0), waiting)
+        other = _mean(self._ended[False])
+        learnt = [one.whole(now, None) for one in running if one.trains]
+        trained = _mean([*self._ended[True], *(whole for whole in learnt if whole is not None)])
+        if trained is None and other is None:
             return None
-        typical = (sum(self.ended) + sum(wholes)) / (len(self.ended) + len(wholes))
         lefts = [
-            (typical if whole is None else whole) - (now - one.begun)
-            for one, whole in zip(self.running.values(), known, strict=True)
+            (one.whole(now, trained if kind else other) or now - one.begun) - (now - one.begun)
+            for one, kind in zip(running, kinds, strict=True)
         ]
-        return max(*lefts, (sum(lefts) + typical * waiting) / self.workers)
+        ahead = training * (trained or 0.0) + (waiting - training) * (other or 0.0)
+        return max([*lefts, (sum(lefts) + ahead) / self.workers]) or None
+
+
+def _mean(seconds: list[float]) -> float | None:
+    return sum(seconds) / len(seconds) if seconds else None
 
 
 def spoken(seconds: float | None) -> str:
@@ -208,7 +234,7 @@ class LiveProgress:
     def _render(self) -> Group:
         board = self._board
         left = spoken(board.left())
-        overall = Text(f"{len(board.ended)} of {board.jobs} experiments", "bold")
+        overall = Text(f"{board.over} of {board.jobs} experiments", "bold")
         overall.append(f", about {left} left" if left else "", "dim")
         grid = Table.grid(padding=(0, 2))
         for one in list(board.running.values()):  # drawn by a thread of its own
@@ -249,12 +275,14 @@ def _bar(share: float) -> Text:
 
 
 @contextmanager
-def open_progress(jobs: int, workers: int, stream: TextIO = sys.stdout) -> Iterator[Progress]:
+def open_progress(
+    jobs: int, trainings: int, workers: int, stream: TextIO = sys.stdout
+) -> Iterator[Progress]:
     """Yield live lines where ``stream`` is a terminal, plain ones where it is not.
 
-    What is yielded may be told by several threads at once.
+    What is yielded may be told by several threads at once; the numbers are those of ``Board``.
     """
-    board = Board(jobs, workers)
+    board = Board(jobs, trainings, workers)
     if not stream.isatty():
         yield _InTurn(PlainProgress(board, stream))
         return

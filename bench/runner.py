@@ -114,15 +114,17 @@ def timed(latency: LatencyExperiment, folder: Path) -> LatencyExperiment | None:
     return replace(latency, experiments=tuple(first.values())) if first else None
 
 
-def pending(plan: Plan, setting: Setting) -> int:
-    """Return how many jobs ``run`` has to run."""
-    jobs: list[Job] = [*plan.experiments, *plan.ceilings, *plan.stages]
-    waiting = sum(_kept(job, setting) is None for job in jobs)
+def pending(plan: Plan, setting: Setting) -> tuple[int, int]:
+    """Return how many jobs ``run`` has to run, and how many of them train."""
+    trained, others = plan.trainings()
+    training = sum(_kept(job, setting) is None for job in trained)
+    rest: list[Job] = [*(one for one, _ in others), *plan.ceilings, *plan.stages]
+    waiting = training + sum(_kept(job, setting) is None for job in rest)
     timing = timed(plan.latency, setting.folder) if plan.latency else None
     again = plan.latency is not None and (
         waiting > 0 or (timing is not None and _kept(timing, setting) is None)
     )
-    return waiting + again
+    return waiting + again, training
 
 
 def run(plan: Plan, setting: Setting, progress: Progress) -> list[Outcome]:

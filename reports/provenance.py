@@ -49,7 +49,7 @@ def _environment(records: Sequence[Record]) -> pd.DataFrame:
     first, last = dates[0][:16].replace("T", " "), dates[-1][:16].replace("T", " ")
     rows.append({"": "date (UTC)", "value": first if first == last else f"{first} to {last}"})
     total = sum(record["seconds"] for record in records)
-    rows.append({"": "time in all", "value": f"{total / 60:.1f} minutes"})
+    rows.append({"": "sum of the experiments' times", "value": f"{total / 60:.1f} minutes"})
     return pd.DataFrame(rows)
 
 

@@ -32,7 +32,7 @@ def test_durations_are_spoken(seconds, expected):
 
 def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     clock = Clock()
-    board = Board(jobs=3, workers=1, now=clock)
+    board = Board(jobs=3, trainings=3, workers=1, now=clock)
     running = board.begin("a", "ioi, seed 0")
     assert board.left() is None
     clock.time = 10
@@ -46,6 +46,7 @@ def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     clock.time = 60
     assert board.end("a") == (running, 60)
     board.begin("b", "ioi, seed 1")
+    board.update("b", {"stage": "train", "done": 0, "of": 100})
     # Nothing is known of the second but that the first took 60 s.
     assert board.left() == 60 + 60
     board.end("b")
@@ -54,9 +55,25 @@ def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     assert board.left() is None
 
 
+def test_what_does_not_train_is_not_expected_to_take_as_long():
+    clock = Clock()
+    board = Board(jobs=4, trainings=1, workers=1, now=clock)
+    board.begin("a", "paf6, seed 0")
+    board.update("a", {"stage": "train", "done": 0, "of": 10})
+    clock.time = 50
+    board.update("a", {"stage": "train", "done": 5, "of": 10})
+    assert board.left() == 50  # of the others nothing is known yet
+    clock.time = 100
+    board.end("a")
+    board.begin("b", "ceiling")
+    clock.time = 107
+    board.end("b")
+    assert board.left() == 2 * 7
+
+
 def test_experiments_at_once_share_the_time_left_but_none_is_cut_in_two():
     clock = Clock()
-    board = Board(jobs=4, workers=2, now=clock)
+    board = Board(jobs=4, trainings=4, workers=2, now=clock)
     board.begin("a", "ioi, seed 0")
     board.begin("b", "aioi, seed 0")
     clock.time = 10
@@ -65,13 +82,13 @@ def test_experiments_at_once_share_the_time_left_but_none_is_cut_in_two():
     board.update("a", {"stage": "train", "done": 1, "of": 10})
     # 10 s and then ten times 10 s: 110 s, of which 90 are left; three more of such, by two workers.
     assert board.left() == (90 + 90 + 2 * 110) / 2
-    board.jobs = 2
+    board.jobs = board.trainings = 2
     assert board.left() == 90
 
 
 def test_plain_lines_come_at_the_start_every_twenty_seconds_and_at_the_end():
     clock, stream = Clock(), io.StringIO()
-    progress = PlainProgress(Board(2, 1, clock), stream)
+    progress = PlainProgress(Board(2, 2, 1, clock), stream)
     progress.begin("a", "ioi, seed 0")
     for second in range(1, 46):
         clock.time = second
@@ -88,7 +105,7 @@ def test_plain_lines_come_at_the_start_every_twenty_seconds_and_at_the_end():
 def test_a_terminal_shows_each_experiment_its_stage_and_the_time_left():
     clock = Clock()
     console = Console(file=io.StringIO(), force_terminal=True, width=140)
-    progress = LiveProgress(Board(2, 2, clock), console)
+    progress = LiveProgress(Board(2, 2, 2, clock), console)
     progress.begin("a", "aioi, seed 0")
     progress.begin("b", "ioi, seed 0")
     progress.update("a", {"stage": "train", "done": 0, "of": 600})
@@ -106,7 +123,7 @@ def test_a_terminal_shows_each_experiment_its_stage_and_the_time_left():
 
 def test_what_is_no_terminal_gets_plain_lines():
     stream = io.StringIO()
-    with open_progress(1, 1, stream) as progress:
+    with open_progress(1, 1, 1, stream) as progress:
         progress.begin("a", "ioi, seed 0")
         progress.update("a", {"stage": "train", "done": 1, "of": 2})
         progress.end("a", "done")

@@ -92,16 +92,16 @@ def test_finished_experiments_are_kept_and_the_rest_runs(setting, make_experimen
     watcher = Watcher()
     assert states(run(Plan(experiments[:1]), setting, watcher)) == ["done"]
     assert watcher.events[0]["loss"] == 0.5
-    assert pending(Plan(experiments, latency), setting) == 2
+    assert pending(Plan(experiments, latency), setting) == (2, 1)
     watcher = Watcher()
     outcomes = run(Plan(experiments, latency), setting, watcher)
     assert states(outcomes) == ["kept", "done", "done"]
     assert watcher.begun == ["quick, seed 1", "latency of 1 models"]
-    assert pending(Plan(experiments, latency), setting) == 0
+    assert pending(Plan(experiments, latency), setting) == (0, 0)
     assert states(run(Plan(experiments, latency), setting, Watcher())) == ["kept"] * 3
     # Two seeds of a variant are one network to a clock, and another clock is another time.
     assert outcomes[-1].job.experiments == (experiments[0],)
-    assert pending(Plan(experiments, latency), replace(setting, threads=2)) == 1
+    assert pending(Plan(experiments, latency), replace(setting, threads=2)) == (1, 0)
     record, _ = read_record(setting.folder, experiments[1].key)
     assert record["measured"] == {"accuracy": {"AP": 0.1}, "match": {}}
     assert list(record["files"]) == ["detections.json"]
@@ -125,7 +125,7 @@ def test_a_worker_s_death_is_filed_with_its_cause(setting, make_experiment, vari
     assert watcher.results == [f"failed: {outcome.reason}"]
     record, _ = read_record(setting.folder, experiment.key)
     assert (record["status"], record["reason"]) == ("failed", outcome.reason)
-    assert pending(Plan((experiment,)), setting) == 1  # it is tried again
+    assert pending(Plan((experiment,)), setting) == (1, 1)  # it is tried again
 
 
 def test_a_failure_stops_no_other_and_is_mended_by_the_next_run(setting, make_experiment):
@@ -217,7 +217,7 @@ def test_what_another_suite_has_run_is_taken_over(setting, make_experiment):
     folder = setting.folder.parents[1] / "other" / "records"
     with only_run(folder) as lock:
         other = replace(setting, folder=folder, lock=lock)
-        assert pending(plan, other) == 0
+        assert pending(plan, other) == (0, 0)
         assert states(run(plan, other, Watcher())) == ["kept"]
     key = plan.experiments[0].key
     assert read_record(folder, key)[0] == read_record(setting.folder, key)[0]

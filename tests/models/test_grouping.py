@@ -5,78 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stick_people import HEIGHT, JOINTS, LIMBS, PAIR, WIDTH, assert_same, draw, stick_people
 
-from models.grouping import GroupingOptions, People, _assign, _Connections, group_people
-
-HEIGHT, WIDTH = 46, 82
-SIGMA, HALF_WIDTH = 7 / 8, 1.0  # of the paper's 7 and 8 pixels at stride 8
-# The 18 joints of the paper's network: nose, neck, right arm, left arm, right leg, left leg, right
-# and left eye, right and left ear. Upright, height 1, neck at (0, 0).
-BODY = np.fromstring(
-    "0 -.13  0 0  -.11 .01  -.14 .19  -.15 .35  .11 .01  .14 .19  .15 .35  -.07 .31  -.08 .53  "
-    "-.08 .75  .07 .31  .08 .53  .08 .75  -.025 -.16  .025 -.16  -.055 -.14  .055 -.14",
-    sep=" ",
-).reshape(-1, 2)
-ENDS = "1-2 1-5 2-3 3-4 5-6 6-7 1-8 8-9 9-10 1-11 11-12 12-13 1-0 0-14 14-16 0-15 15-17 2-16 5-17"
-LIMBS = [
-    (int(source), int(target)) for source, target in (ends.split("-") for ends in ENDS.split())
-]
-JOINTS = len(BODY)
-PAIR = GroupingOptions(min_parts=2)
-
-
-def stick_people(count: int, seed: int = 0) -> np.ndarray:
-    """People in cells of a jittered grid, each as large as its cell allows: ``[count, 18, 2]``."""
-    draws = np.random.default_rng(seed)
-    columns = int(np.ceil(np.sqrt(count * WIDTH / HEIGHT * 1.9)))
-    rows = int(np.ceil(count / max(1, columns)))
-    wide, high = (WIDTH - 3) / max(1, columns), (HEIGHT - 3) / max(1, rows)
-    people = []
-    for place in draws.permutation(columns * rows)[:count]:
-        row, column = divmod(int(place), columns)
-        body = BODY + draws.normal(0, 0.012, BODY.shape) - (0, 0.295)
-        body *= min(0.9 * high, wide / 0.42) * draws.uniform(0.85, 1)
-        centre = ((column + 0.5) * wide + 1, (row + 0.5) * high + 1)
-        people.append(body + centre + draws.uniform(-0.2, 0.2, 2))
-    return np.array(people).reshape(-1, JOINTS, 2)
-
-
-def draw(people: np.ndarray, limbs=LIMBS) -> tuple[torch.Tensor, torch.Tensor]:
-    """Heatmaps and fields of one image; joints that are not a number are absent."""
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(np.float64)
-    heatmaps = np.zeros((people.shape[1], HEIGHT, WIDTH))
-    fields = np.zeros((len(limbs), 2, HEIGHT, WIDTH))
-    covered = np.zeros((len(limbs), HEIGHT, WIDTH))
-    for person in people:
-        for joint, (x, y) in enumerate(person):
-            distance = (columns - x) ** 2 + (rows - y) ** 2
-            heatmaps[joint] = np.fmax(heatmaps[joint], np.exp(-distance / (2 * SIGMA**2)))
-        for limb, (source, target) in enumerate(limbs):
-            way = person[target] - person[source]
-            length = np.hypot(*way)
-            if not length > 0:
-                continue
-            unit = way / length
-            x, y = columns - person[source, 0], rows - person[source, 1]
-            along = np.clip(x * unit[0] + y * unit[1], 0, length)
-            near = np.hypot(x - along * unit[0], y - along * unit[1]) <= HALF_WIDTH
-            fields[limb] += unit[:, None, None] * near
-            covered[limb] += near
-    fields /= np.maximum(covered, 1)[:, None]
-    flat = fields.reshape(2 * len(limbs), HEIGHT, WIDTH)
-    return torch.from_numpy(heatmaps).float()[None], torch.from_numpy(flat).float()[None]
-
-
-def as_set(people: People) -> np.ndarray:
-    """The people, sorted by their joints, so that their order does not count."""
-    flat = people.keypoints.flatten(1).numpy()
-    return flat[np.lexsort(flat.round(3).T)]
-
-
-def assert_same(found: People, expected: People) -> None:
-    assert len(found.scores) == len(expected.scores)
-    np.testing.assert_allclose(as_set(found), as_set(expected), atol=1e-4)
-    np.testing.assert_allclose(found.scores.sort().values, expected.scores.sort().values, atol=1e-4)
+from models.grouping import GroupingOptions, People, group_people
 
 
 def assert_found(found: People, people: np.ndarray, tolerance: float = 0.2) -> None:
@@ -123,7 +54,7 @@ def test_absent_joints_are_zero():
 def test_scores_are_the_sums_of_peaks_and_connections_over_those_of_whole_people():
     # One limb on exact cells: both peaks are 1, and so is the field all along.
     heatmaps, fields = draw(np.array([[(5.0, 5.0), (9.0, 5.0)]]), [(0, 1)])
-    (found,) = group_people(heatmaps / 2, fields, [(0, 1)], GroupingOptions(min_parts=2))
+    (found,) = group_people(heatmaps / 2, fields, [(0, 1)], PAIR)
     assert found.keypoints[0].tolist() == [[5, 5, 0.5], [9, 5, 0.5]]
     assert found.scores.tolist() == pytest.approx([(0.5 + 0.5 + 1) / 3])
     more = torch.zeros(1, 1, HEIGHT, WIDTH), torch.zeros(1, 4, HEIGHT, WIDTH)
@@ -148,42 +79,6 @@ def test_people_below_the_mean_score_are_left_out(threshold, count):
     options = GroupingOptions(min_parts=2, min_score=threshold)
     (found,) = group_people(heatmaps / 2, fields, [(0, 1)], options)
     assert len(found.scores) == count
-
-
-@pytest.mark.parametrize("many_pairs", [0, 100])
-@pytest.mark.parametrize(("broken", "count"), [(2, 1), (3, 0)])
-def test_four_fifths_of_the_samples_must_pass(monkeypatch, broken, count, many_pairs):
-    # With many pairs, a few samples are looked at first.
-    monkeypatch.setattr("models.grouping._MANY_PAIRS", many_pairs)
-    # Nine cells apart, the ten samples fall on the ten cells between them.
-    heatmaps, fields = draw(np.array([[(5.0, 5.0), (14.0, 5.0)]]), [(0, 1)])
-    fields[..., 8 : 8 + broken] = 0
-    (found,) = group_people(heatmaps, fields, [(0, 1)], GroupingOptions(min_parts=2))
-    assert len(found.scores) == count
-
-
-def test_limbs_longer_than_half_the_image_cost_score():
-    near, far = (
-        group_people(*draw(np.array([[(5.0, 5.0), (x, 5.0)]]), [(0, 1)]), [(0, 1)], PAIR)[0]
-        for x in (28.0, 51.0)
-    )
-    assert near.scores.tolist() == pytest.approx([1])
-    assert far.scores.tolist() == pytest.approx([(1 + 1 + 23 / 46) / 3])
-
-
-def test_the_surer_pair_goes_first():
-    """The field of the upper pair is whole; the one to the lower target fails one sample."""
-    people = np.array([[(10.0, 10.0), (19.0, 10.0)]])
-    heatmaps, fields = draw(people, [(0, 1)])
-    heatmaps[0, 1] = torch.maximum(heatmaps[0, 1], heatmaps[0, 1].roll(2, dims=0))
-    fields[0, 0, 9:13, 10:20] = 1
-    (found,) = group_people(heatmaps, fields, [(0, 1)], PAIR)
-    assert found.keypoints[:, :, :2].tolist() == [[[10, 10], [19, 10]]]
-
-
-def test_a_field_against_the_limb_is_no_evidence():
-    heatmaps, fields = draw(np.array([[(5.0, 5.0), (9.0, 5.0)]]), [(0, 1)])
-    assert len(group_people(heatmaps, -fields, [(0, 1)], PAIR)[0].scores) == 0
 
 
 @pytest.mark.parametrize("score", [0.0, 0.05, float("nan"), float("-inf")])
@@ -230,14 +125,6 @@ def test_a_peak_between_cells_is_one_peak(peak):
     assert_found(found, people, tolerance=1e-3)
 
 
-def test_equal_cells_side_by_side_are_one_peak():
-    heatmaps = torch.zeros(1, 1, 9, 9)
-    heatmaps[0, 0, 3:6, 3:6] = 0.5
-    fields = torch.zeros(1, 0, 9, 9)
-    (found,) = group_people(heatmaps, fields, [], GroupingOptions(min_parts=1))
-    assert len(found.scores) == 1
-
-
 def test_cells_that_are_not_numbers_are_no_evidence():
     people = stick_people(4)
     heatmaps, fields = draw(people)
@@ -246,12 +133,6 @@ def test_cells_that_are_not_numbers_are_no_evidence():
     heatmaps = heatmaps.masked_fill(empty, torch.nan)
     fields = fields.masked_fill(empty & (fields == 0), torch.nan)
     assert_same(group_people(heatmaps, fields, LIMBS)[0], expected)
-
-
-def test_a_limb_without_numbers_joins_nothing():
-    heatmaps, fields = draw(np.array([[(5.0, 5.0), (9.0, 5.0)]]), [(0, 1)])
-    assert len(group_people(heatmaps, fields * torch.nan, [(0, 1)], PAIR)[0].scores) == 0
-    assert len(group_people(heatmaps * torch.nan, fields, [(0, 1)], PAIR)[0].scores) == 0
 
 
 @pytest.mark.parametrize("first_to_last", [True, False])
@@ -345,43 +226,6 @@ def test_channels_of_an_unrelated_limb_change_nobody_else():
     assert_same(People(found.keypoints[whole][:, :JOINTS], found.scores[whole] * share), expected)
 
 
-def test_only_the_highest_peaks_of_a_joint_are_kept():
-    heights = torch.tensor([0.5, 0.9, 0.3, 0.7])
-    heatmaps = torch.zeros(2, 2, 5, 20)
-    heatmaps[0, 0, 2, 2:18:4] = heights
-    heatmaps[1, 1, 2, 2:18:4] = heights.flip(0)
-    options = GroupingOptions(min_parts=1, max_peaks=2)
-    first, second = group_people(heatmaps, torch.zeros(2, 0, 5, 20), [], options)
-    assert first.keypoints[:, 0, 2].tolist() == pytest.approx([0.9, 0.7])
-    assert first.keypoints[:, 0, 0].tolist() == [6, 14]
-    assert second.keypoints[:, 1, 0].tolist() == [10, 2]
-
-
-def greedy_by_hand(candidates: list[tuple[float, int, int]]) -> set[tuple[int, int]]:
-    sources, targets, chosen = set(), set(), set()
-    for _, source, target in sorted(candidates, reverse=True):
-        if source not in sources and target not in targets:
-            sources.add(source)
-            targets.add(target)
-            chosen.add((source, target))
-    return chosen
-
-
-@given(falling=st.permutations(range(42)), kept=st.integers(0, 42))
-def test_pairs_are_chosen_as_one_after_the_other_would_be(falling, kept):
-    """Six sources and seven targets, some pairs of which are candidates, in every order."""
-    source, target = np.divmod(np.array(falling[:kept], dtype=int), 7)
-    score = np.linspace(1, 0.5, kept, dtype=np.float32)
-    candidates = list(zip(score, source, target + 6, strict=True))
-    shuffled = np.random.default_rng(kept).permutation(kept)
-    limb = np.zeros(kept, dtype=int)
-    chosen = _assign(
-        _Connections(limb, source[shuffled], target[shuffled] + 6, score[shuffled]), limbs=1
-    )
-    pairs = set(zip(chosen.source.tolist(), chosen.target.tolist(), strict=True))
-    assert pairs == greedy_by_hand(candidates)
-
-
 @settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
@@ -419,20 +263,6 @@ def test_other_precisions_find_the_same_people(dtype):
     heatmaps, fields = draw(people)
     (found,) = group_people(heatmaps.to(dtype), fields.to(dtype), LIMBS)
     assert_found(found, people)
-
-
-@pytest.mark.parametrize(("block", "many"), [(64, 0), (1 << 20, 0), (64, 1 << 30)])
-def test_no_pair_is_lost_by_looking_first_or_by_blocks(monkeypatch, block, many):
-    draws = torch.Generator().manual_seed(0)
-    heatmaps, fields = draw(stick_people(20))
-    # Holes, so that many a limb has just as many samples as it needs.
-    fields *= torch.rand(fields.shape, generator=draws) > 0.1
-    monkeypatch.setattr("models.grouping._BLOCK", 1 << 20)
-    monkeypatch.setattr("models.grouping._MANY_PAIRS", 1 << 30)
-    (expected,) = group_people(heatmaps, fields, LIMBS)
-    monkeypatch.setattr("models.grouping._BLOCK", block)
-    monkeypatch.setattr("models.grouping._MANY_PAIRS", many)
-    assert_same(group_people(heatmaps, fields, LIMBS)[0], expected)
 
 
 def test_maps_that_are_slices_of_a_networks_output_are_read_right():
