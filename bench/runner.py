@@ -8,8 +8,8 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -155,24 +155,37 @@ def run(plan: Plan, setting: Setting, progress: Progress) -> list[Outcome]:
             setting.command,
         )
 
-    def bring(tasks: Iterable[Task]) -> list[Outcome]:
-        brought = [pool.submit(_bring, one, setting, crew, progress) for one in tasks]
-        return [one.result() for one in brought]
+    def submit(one: Task) -> Future[Outcome]:
+        return pool.submit(_bring, one, setting, crew, progress)
 
     trained, others = plan.trainings()
-    first: list[Job] = [*trained, *plan.ceilings]
+    outcomes: list[Outcome] = []
     with ThreadPoolExecutor(setting.workers) as pool:
         try:
-            outcomes = bring(task(job, share) for job in first)
-            outcomes += bring(task(job, share, by) for job, by in others)
+            first: list[Job] = [*trained, *plan.ceilings]
+            running = {submit(task(job, share)) for job in first}
+            while running:
+                over, running = wait(running, return_when=FIRST_COMPLETED)
+                for outcome in (one.result() for one in over):
+                    outcomes.append(outcome)
+                    # Weights that are there now may be measured again.
+                    running |= {
+                        submit(task(job, share, by)) for job, by in others if by == outcome.job.key
+                    }
             timing = timed(plan.latency, setting.folder) if plan.latency else None
             for alone in ([timing] if timing else []) + list(plan.stages):
-                outcomes += bring([task(alone, setting.threads)])
+                outcomes.append(submit(task(alone, setting.threads)).result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()
             raise
-    return outcomes
+    return _in_order(plan, outcomes)
+
+
+def _in_order(plan: Plan, outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the outcomes of the plan's experiments as it lists them, and then the others."""
+    order = {one.key: place for place, one in enumerate(plan.experiments)}
+    return sorted(outcomes, key=lambda one: order.get(one.job.key, len(order)))
 
 
 def _bring(task: Task, setting: Setting, crew: Crew, progress: Progress) -> Outcome:
