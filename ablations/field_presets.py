@@ -84,8 +84,8 @@ FIELD_PRESETS: dict[str, Preset[FieldSize]] = {
         model=_SCENES,
         synthetic=DataSize(train_images=4000, val_images=500, image_size=128, crop_size=0),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=0),
-        synthetic_train=replace(_SYNTHETIC, steps=3300),
-        photograph_train=replace(_PHOTOGRAPHS, steps=3300),
+        synthetic_train=replace(_SYNTHETIC, steps=4000),
+        photograph_train=replace(_PHOTOGRAPHS, steps=4000),
         latency=LatencySize(batch_sizes=(1,), rounds=30),
     ),
     "gpu": Preset(
