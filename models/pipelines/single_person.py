@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from models.crops import crop_detections, stack_crops
 from models.heatmaps import cells_to_pixels, decode_peaks, draw_gaussians, pixels_to_cells
+from models.networks.hourglass import DEPTH, WIDTH, StackedHourglass
 from models.networks.pose_network import STRIDE, PoseNetwork
 from models.registry import register_pipeline
 from models.skeleton import Skeleton
@@ -21,6 +22,31 @@ def single_person(
 ) -> nn.Module:
     """Return the single-person pipeline: crops of ``crop_size`` pixels in, one person each out."""
     return SinglePerson(PoseNetwork(len(skeleton), block, depth, width, stages), crop_size)
+
+
+@register_pipeline
+def hourglass(
+    skeleton: Skeleton, *, stacks: int, crop_size: int, width: int = WIDTH, depth: int = DEPTH
+) -> nn.Module:
+    """Return the stacked hourglass as a single-person pipeline, as ``single_person`` otherwise.
+
+    Args:
+        skeleton: of the data.
+        stacks: hourglasses in a row; 1, 2, 4 or 8 in the paper.
+        crop_size: pixels; 256 in the paper.
+        width: features.
+        depth: how often an hourglass halves the resolution.
+
+    Raises:
+        ValueError: the crop cannot be halved that often.
+    """
+    multiple = STRIDE * 2**depth
+    if crop_size % multiple:
+        raise ValueError(
+            f"an hourglass of depth {depth} needs a crop_size that is a multiple of {multiple}, "
+            f"not {crop_size}; change it or the depth"
+        )
+    return SinglePerson(StackedHourglass(len(skeleton), stacks, width, depth), crop_size)
 
 
 class SinglePerson(nn.Module):
