@@ -63,6 +63,20 @@ class Trained:
             return None
         return self.mspaf3.difference(self.paf6, AP)
 
+    @property
+    def macs_ratio(self) -> float | None:
+        """Multiply-adds of mspaf3 over those of paf6, as trained; None where one is missing."""
+        if self.paf6 is None or self.mspaf3 is None:
+            return None
+        one, other = (v.runs[0].measured["cost"]["gmac"] for v in (self.mspaf3, self.paf6))
+        return float(one / other)
+
+    @property
+    def like_the_deck(self) -> bool:
+        """Whether the trained networks' costs are to each other as the deck's are."""
+        ratio = self.macs_ratio
+        return ratio is not None and deck.LOWEST_MACS_RATIO <= ratio <= deck.HIGHEST_MACS_RATIO
+
 
 @dataclass(frozen=True)
 class Part:
@@ -136,7 +150,7 @@ def parts(measured: Sequence[Pair], accuracy: Trained | None) -> list[Part]:
             "",
             "more than PAF-6's",
             UNKNOWN if difference is None else f"{signed(difference)} points",
-            difference_verdict(difference),
+            difference_verdict(difference) if accuracy and accuracy.like_the_deck else OPEN,
         ),
     ]
 

@@ -45,4 +45,6 @@ TIME_RATIO: Final = 0.543
 _TWENTIETH: Final = 1.05
 HIGHEST_PARAMS_RATIO: Final = _TWENTIETH * PARAMS_RATIO
 HIGHEST_MACS_RATIO: Final = 0.035 / 0.045
+#: The lowest ratio of networks that are still a pair like the deck's, by the same digits.
+LOWEST_MACS_RATIO: Final = 0.025 / 0.055
 HIGHEST_TIME_RATIO: Final = _TWENTIETH * TIME_RATIO

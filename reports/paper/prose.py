@@ -51,6 +51,12 @@ def verdicts_read(accuracy: Trained | None) -> str:
     text += f" {_trained_on(accuracy)}"
     if _elsewhere(accuracy):
         text += f" That decides nothing about {_elsewhere(accuracy)}."
+    if accuracy.macs_ratio is not None and not accuracy.like_the_deck:
+        text += (
+            f" **As trained here, mspaf3 has {accuracy.macs_ratio:.2f} of paf6's multiply-adds, "
+            f"which is not the deck's pair (about {deck.MACS_RATIO}), so mAP is not decided, "
+            "whatever the difference.**"
+        )
     untaught = [
         one.name
         for one in (accuracy.paf6, accuracy.mspaf3)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fake_experiments import WHOLE_DATA, stages, whole
-from fake_records import Suite
+from fake_records import Suite, fake_cost
 from report_tables import column, table
 
 from bench.experiment import ModelSpec, TimedPipeline
@@ -38,11 +38,13 @@ def full_size(side: int, **arguments):
     return stages(*(TimedPipeline(name, ModelSpec(name, dict(arguments)), side) for name in names))
 
 
-def report_of(suite: Suite, errors=(3.2, 2.0), times=None, sides=(224, 368), **changes) -> str:
+def report_of(
+    suite: Suite, errors=(3.2, 2.0), macs=(1.0, 0.6), times=None, sides=(224, 368), **changes
+) -> str:
     """Return the report on two trained pipelines, so many pixels off, and their stages."""
     planned = [whole("paf6", **changes), whole("mspaf3", **changes)]
-    for one, error in zip(planned, errors, strict=True):
-        suite.done(one, error)
+    for one, error, gmac in zip(planned, errors, macs, strict=True):
+        suite.done(one, error, cost=fake_cost(67123, gmac))
     timings = [full_size(side) for side in sides]
     for side, timing in zip(sides, timings, strict=True):
         suite.staged(timing, times or PAPER_TIMES, COUNTED[side])
@@ -150,6 +152,12 @@ def test_times_about_the_limit_decide_nothing(suite: Suite) -> None:
 )
 def test_the_verdict_on_map_is_that_of_the_paired_interval(suite, errors, verdict) -> None:
     assert verdicts(report_of(suite, errors=errors))["mAP"] == verdict
+
+
+def test_a_pair_that_is_not_the_deck_s_decides_nothing_on_map(suite: Suite) -> None:
+    report = report_of(suite, macs=(1.0, 0.16))
+    assert verdicts(report)["mAP"] == OPEN
+    assert "mspaf3 has 0.16 of paf6's multiply-adds, which is not the deck's pair" in report
 
 
 def test_more_multiply_adds_than_the_deck_can_mean(suite: Suite) -> None:
