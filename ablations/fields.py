@@ -27,6 +27,7 @@ PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), 5
 MULTI_SCALE = (0.5, 1.0, 1.5, 2.0)  # Cao et al., CVPR 2017
 #: (scales, flip) that inference is priced at; the first is what pipelines are compared by.
 VIEWS = (((1.0,), False), ((1.0,), True), (MULTI_SCALE, False))
+SINGLE_SCALE = VIEWS[:2]
 _CEILING_STRIDES = (4, 8)
 # Small inputs have a ceiling of their own; this one shows how much of theirs is the grid's.
 _CEILING_INPUT = 256

@@ -14,16 +14,17 @@ def plan(options: Options) -> Plan:
     refuse_blocks(options, "pipelines")
     setting = fields.settle(options)
     size = setting.size
+    views = fields.VIEWS if size.multi_scale else fields.SINGLE_SCALE
     models = {"paf6": fields.paf6(size), "mspaf3": fields.mspaf3(size)}
     return Plan(
-        fields.experiments(setting, models, fields.VIEWS),
+        fields.experiments(setting, models, views),
         ceilings=fields.ceilings(setting),
         stages=(
             fields.stages(
                 setting,
                 models,
                 size.input_size,
-                views=fields.VIEWS,
+                views=views,
                 rounds=setting.preset.latency.rounds,
             ),
         ),

@@ -44,7 +44,7 @@ def verdicts_read(accuracy: Trained | None) -> str:
         "mAP *holds* where the paired 95 % interval of the difference lies above 0. Where an "
         "interval contains the limit, the part is *not decided*. The whole claim *holds* where "
         "every part does; a part on which two inputs disagree is not decided, for the deck names "
-        "no input."
+        "no input. A ratio of times belongs to a kind of machine; the deck's is a GPU."
     )
     if accuracy is None:
         return text

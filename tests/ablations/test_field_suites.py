@@ -33,7 +33,7 @@ def test_every_preset_is_a_plan_of_pipelines_that_can_be_built(name, preset):
 
 
 def test_the_pipelines_are_trained_once_and_measured_under_every_view():
-    plan = planned("pipelines")
+    plan = planned("pipelines", preset="cpu")
     trained, others = plan.trainings()
     assert [one.variant for one in trained] == ["paf6", "mspaf3"]
     assert len(others) == 4
