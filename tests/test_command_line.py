@@ -73,6 +73,8 @@ def refused(capsys):
         (["--stepps", "3"], "unrecognized arguments: --stepps 3"),
         (["--seeds"], "argument --seeds: expected one argument"),
         (["--threads", "0"], "--threads must be at least 1, not 0"),
+        (["--workers", "0"], "--workers must be at least 1, not 0"),
+        (["--suite", "table1", "--blocks", "io*"], "'table1' does not compare blocks"),
         (["--set", "train.momentum=1"], "unknown field of --set 'train.momentum'"),
         (["--set", "train.steps"], "has no value"),
         (["--list", "--dry-run"], "not allowed with argument"),
