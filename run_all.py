@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bench.plan import Plan
     from bench.runner import Outcome
 
+_FOLDERS = ("--data-root", "--out")
 _MOST_WORKERS = 4  # unasked; each takes one to two gigabytes
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit codes; the last is the shell's habit
 
@@ -49,13 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _noted(words: Sequence[str]) -> str:
-    """Return the command as records note it: they travel, and where data lies here does not."""
+    """Return the command as records note it: they travel, and this machine's folders do not."""
     noted = ["python", "run_all.py"]
     for word in words:
-        if noted[-1] == "--data-root":
+        flag = word.partition("=")[0]
+        if noted[-1] in _FOLDERS:
             noted.append("DIR")
         else:
-            noted.append("--data-root=DIR" if word.startswith("--data-root=") else word)
+            noted.append(f"{flag}=DIR" if flag in _FOLDERS and flag != word else word)
     return shlex.join(noted)
 
 

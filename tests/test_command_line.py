@@ -194,6 +194,11 @@ def test_a_record_s_command_does_not_say_where_data_lies(words):
     assert noted.replace("=", " ").split()[4:] == ["--data-root", "DIR", "--steps", "3"]
 
 
+def test_where_results_went_is_not_noted_either():
+    noted = run_all._noted(["--out", "/home/somebody/results", "--suite", "blocks"])
+    assert noted == "python run_all.py --out DIR --suite blocks"
+
+
 def test_help_and_mistakes_are_answered_without_torch():
     script = (
         "import sys, run_all\n"
