@@ -44,13 +44,14 @@ def step_generator(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed * _STEP_SEEDS + step)
 
 
-def augmented(
-    crops: PersonCrops, persons: Tensor, spec: TrainSpec, generator: torch.Generator
-) -> tuple[Tensor, list[Target]]:
-    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random."""
-    size, device = crops.crop_size, crops.images.device
-    # The dice are thrown on the CPU, so that a seed means the same on every device.
-    dice = torch.rand(len(persons), 5, generator=generator).to(device) * 2 - 1
+def drawn_change(
+    size: int, count: int, spec: TrainSpec, generator: torch.Generator, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return ``count`` random affines of a ``size`` pixels square, and which of them mirror it.
+
+    The dice are thrown on the CPU, so that a seed means the same on every device.
+    """
+    dice = torch.rand(count, 5, generator=generator).to(device) * 2 - 1
     mirrored = (dice[:, 0] > 0) & spec.flip
     change = similarity(
         size,
@@ -59,6 +60,15 @@ def augmented(
         shift=dice[:, 3:] * spec.shift * size,
         mirrored=mirrored,
     )
+    return change, mirrored
+
+
+def augmented(
+    crops: PersonCrops, persons: Tensor, spec: TrainSpec, generator: torch.Generator
+) -> tuple[Tensor, list[Target]]:
+    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random."""
+    size, device = crops.crop_size, crops.images.device
+    change, mirrored = drawn_change(size, len(persons), spec, generator, device)
     margin = context_margin(size)
     into_context = change.new_tensor([[1, 0, margin], [0, 1, margin]])
     to_source = compose(into_context, invert(change))

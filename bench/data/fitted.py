@@ -50,6 +50,7 @@ class FittedImages:
     def to(self, device: torch.device) -> Self:
         """Return the images with pixels and people on ``device``."""
         moved: list[Target] = [
+            # Mypy knows a typed dictionary only by literal keys.
             {  # type: ignore[misc]
                 name: value.to(device) if isinstance(value, Tensor) else value
                 for name, value in target.items()

@@ -1,15 +1,14 @@
 """Training batches of whole images: drawn and augmented on the device, fixed by (seed, step)."""
 
-import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from bench.data.batches import drawn, step_generator
+from bench.data.batches import drawn, drawn_change, step_generator
 from bench.data.contract import Target
 from bench.data.fitted import GREY, FittedImages
-from bench.data.geometry import invert, linear_zoom, similarity, transform_points, warp
+from bench.data.geometry import invert, linear_zoom, transform_points, warp
 from bench.experiment import TrainSpec
 
 
@@ -34,16 +33,7 @@ def augmented_images(
 ) -> tuple[Tensor, list[Target]]:
     """Return the images ``chosen`` ``[B]``, each turned, zoomed, shifted and mirrored at random."""
     size, device = images.input_size, images.images.device
-    # The dice are thrown on the CPU, so that a seed means the same on every device.
-    dice = torch.rand(len(chosen), 5, generator=generator).to(device) * 2 - 1
-    mirrored = (dice[:, 0] > 0) & spec.flip
-    change = similarity(
-        size,
-        angle=dice[:, 1] * math.radians(spec.rotation),
-        scale=torch.exp(dice[:, 2] * math.log(spec.scale)),
-        shift=dice[:, 3:] * spec.shift * size,
-        mirrored=mirrored,
-    )
+    change, mirrored = drawn_change(size, len(chosen), spec, generator, device)
     pixels = images.images[chosen.to(device)].float() - GREY
     views = (warp(pixels, invert(change), size) + GREY) / 255
     return views, _moved(
