@@ -43,15 +43,14 @@ def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
     table.add_column("training", justify="right")
     seconds: dict[str, float] = {}
     missing = 0.0
-    _, others = plan.trainings()
-    again = {one.key for one, _ in others}
-    for one in plan.experiments:
+    for step in plan.steps():
+        one = step.experiment
         model = create_pipeline(one.model.name, SKELETONS[one.data.skeleton], **one.model.arguments)
         if one.variant not in seconds:
             seconds[one.variant] = _step_seconds(model, one) * one.train.steps
         record, reason = read_record(folder, one.key)
         done = record is not None and record["status"] == "done"
-        training = 0.0 if one.key in again else seconds[one.variant]
+        training = 0.0 if step.trained_by else seconds[one.variant]
         missing += 0.0 if done else training
         cost = count_cost(model.cpu(), _images(one, batch_size=1))
         size = one.model.arguments

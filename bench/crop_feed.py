@@ -13,11 +13,11 @@ from bench.data.batches import training_batches
 from bench.data.contract import Target
 from bench.data.crops import PersonCrops, open_crops
 from bench.data.datasets import open_split
-from bench.data.geometry import linear_zoom
 from bench.evaluate import CropPredictions, coco_results, predict_crops
 from bench.experiment import Experiment
 from bench.metrics.oks import match_oks, split_ground_truth
 from bench.metrics.pck import count_pck
+from models.geometry import linear_zoom
 
 PCK_THRESHOLD = 0.2
 _SHOWN = 8  # crops kept for the picture sheet, spread evenly over the split
@@ -45,7 +45,7 @@ def evaluate(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return accuracy and evidence; detections and samples are left in ``place``."""
     split = experiment.protocol.split
-    crops = open_crops(experiment.data, split, root)
+    crops = open_crops(experiment.judged_on, split, root)
     predictions = predict_crops(
         model,
         crops.to(torch.device(experiment.train.device)),
@@ -56,7 +56,7 @@ def evaluate(
     detections = coco_results(predictions, crops)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", crops, predictions)
-    truth = split_ground_truth(open_split(experiment.data, split, root))
+    truth = split_ground_truth(open_split(experiment.judged_on, split, root))
     matches = match_oks(truth, detections, crops.skeleton)
     zoom = linear_zoom(crops.crop_to_image).float()  # both sides are in pixels of the crop
     counts = count_pck(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.crops import PersonCrops
-from bench.data.geometry import transform_points
+from models.geometry import transform_points
 
 Report = Callable[[int, int], None]
 _BATCH = 64  # crops a forward pass; larger ones are no faster on a CPU

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.fitted import FittedImages
-from bench.data.geometry import invert, transform_points
+from models.geometry import invert, transform_points
 
 Report = Callable[[int, int], None]
 Detections = dict[str, Tensor]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 KEY_LENGTH = 16  # hexadecimal digits: 64 bits, ample for any number of experiments
@@ -33,6 +33,7 @@ class DataSpec:
         crop_size: side of a person's crop in pixels; 0 for whole images.
         seed: of the renderer.
         digest: sha256 of the annotation files, or the renderer's version.
+        factors: of the scenes, that differ from the data set's own: names and values.
     """
 
     name: str
@@ -43,6 +44,16 @@ class DataSpec:
     crop_size: int
     seed: int
     digest: str
+    factors: tuple[tuple[str, float | tuple[float, ...]], ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        factors = tuple(
+            (name, tuple(value) if isinstance(value, list) else value)
+            for name, value in values.get("factors", ())
+        )
+        return cls(**(values | {"factors": factors}))
 
 
 @dataclass(frozen=True)
@@ -105,8 +116,17 @@ class Protocol:
 class Experiment:
     """Train one model on one data set with one seed, and measure it.
 
-    ``variant`` names the row in reports; it does not enter the key, so that suites which share an
-    experiment share its record.
+    Attributes:
+        variant: names the row in reports; it does not enter the key, so that suites which share an
+            experiment share its record.
+        model: the pipeline.
+        data: that it is trained on, and measured on where ``tested`` is None.
+        train: how.
+        protocol: of the measurement.
+        seed: of the training.
+        tested: other data that it is measured on.
+        starts_from: key of the experiment with whose weights the training begins, "" for fresh
+            ones.
     """
 
     variant: str
@@ -115,29 +135,40 @@ class Experiment:
     train: TrainSpec
     protocol: Protocol
     seed: int
+    tested: DataSpec | None = None
+    starts_from: str = ""
+
+    @property
+    def judged_on(self) -> DataSpec:
+        """The data that it is measured on."""
+        return self.tested or self.data
 
     @property
     def key(self) -> str:
         """The content hash under which the record is filed."""
-        return _key("accuracy", asdict(replace(self, variant="")))
+        return _key("accuracy", _hashed(self) | {"variant": ""})
 
     @property
     def training_key(self) -> str:
         """The content hash of all that decides the weights; protocols of one training share it."""
-        values = asdict(self)
-        return _key("training", {name: values[name] for name in ("model", "data", "train", "seed")})
+        decides = ("model", "data", "train", "seed", "starts_from")
+        values = _hashed(self)
+        return _key("training", {name: values[name] for name in decides if name in values})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild an experiment from ``dataclasses.asdict`` of it, after a trip through JSON."""
         protocol = values["protocol"] | {"scales": tuple(values["protocol"]["scales"])}
+        tested = values.get("tested")
         return cls(
             variant=values["variant"],
             model=ModelSpec(**values["model"]),
-            data=DataSpec(**values["data"]),
+            data=DataSpec.from_dict(values["data"]),
             train=TrainSpec(**values["train"]),
             protocol=Protocol(**protocol),
             seed=values["seed"],
+            tested=None if tested is None else DataSpec.from_dict(tested),
+            starts_from=values.get("starts_from", ""),
         )
 
 
@@ -194,7 +225,7 @@ class CeilingExperiment:
     @property
     def key(self) -> str:
         """The content hash under which the record is filed."""
-        return _key("ceiling", asdict(replace(self, variant="")))
+        return _key("ceiling", _hashed(self) | {"variant": ""})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -203,7 +234,7 @@ class CeilingExperiment:
         return cls(
             values["variant"],
             ModelSpec(**values["model"]),
-            DataSpec(**values["data"]),
+            DataSpec.from_dict(values["data"]),
             Protocol(**protocol),
         )
 
@@ -282,6 +313,26 @@ def models_of(job: Job) -> list[ModelSpec]:
     if isinstance(job, StageExperiment):
         return [one.model for one in job.pipelines]
     return [job.model]
+
+
+def _hashed(job: "Experiment | CeilingExperiment") -> dict[str, Any]:
+    """Return the fields of ``job`` as plain values.
+
+    Those that came later are left out at their defaults, so that older records keep their keys.
+    """
+    return _without_later_defaults(asdict(job))
+
+
+def _without_later_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_later_defaults(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if name not in _LATER or value != _LATER[name]
+    }
+
+
+#: Fields that came after the first records were filed, and what they say where they say nothing.
+_LATER: dict[str, Any] = {"tested": None, "starts_from": "", "factors": ()}
 
 
 def _key(kind: str, values: dict[str, Any]) -> str:

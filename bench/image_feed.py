@@ -42,7 +42,7 @@ def evaluate(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return accuracy and evidence; detections and samples are left in ``place``."""
     split = experiment.protocol.split
-    images = open_fitted(experiment.data, split, root, input_size(experiment))
+    images = open_fitted(experiment.judged_on, split, root, input_size(experiment))
     found = predict_images(
         model,
         images.to(torch.device(experiment.train.device)),
@@ -52,7 +52,7 @@ def evaluate(
     detections = to_coco_results(found, images)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", images, found)
-    truth = split_ground_truth(open_split(experiment.data, split, root))
+    truth = split_ground_truth(open_split(experiment.judged_on, split, root))
     matches = match_oks(truth, detections, images.skeleton)
     return matches.statistics(), {"oks": matches.to_json()}
 

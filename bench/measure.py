@@ -100,6 +100,8 @@ def _train(
     report: Report,
 ) -> dict[str, float]:
     device = torch.device(experiment.train.device)
+    if experiment.starts_from:
+        _load_trained(model, place.parent, experiment.starts_from)
     curve = train(
         model.to(device),
         feed.batches(experiment, root, device),
@@ -122,7 +124,7 @@ def _load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, float]:
     record, reason = read_record(folder, key)
     if record is None or record["status"] != "done":
         why = reason or record["reason"] if record else reason
-        raise Problem(f"the training that this measures, {key}, has no weights: {why}")
+        raise Problem(f"the weights of experiment {key}, which this one needs, are missing: {why}")
     model.load_state_dict(load_file(folder / key / WEIGHTS))
     training: dict[str, float] = record["measured"]["training"]
     return training

@@ -17,7 +17,8 @@ class Plan:
 
     Attributes:
         experiments: each trained and measured, or measured with the weights of the first before it
-            that has the same training.
+            that has the same training. One that starts from another's weights comes after the
+            first with that training.
         ceilings: of decoders, without a network.
         latency: the timing of those experiments that succeed; None where nothing is to be timed.
         stages: timings that need no trained weights.
@@ -30,15 +31,35 @@ class Plan:
     ceilings: tuple[CeilingExperiment, ...] = ()
     stages: tuple[StageExperiment, ...] = ()
 
-    def trainings(self) -> tuple[list[Experiment], list[tuple[Experiment, str]]]:
-        """Return the experiments that train, and the others with the key of the one that did."""
-        first: dict[str, Experiment] = {}
+    def steps(self) -> list["Step"]:
+        """Return the experiments in order, each with what it has to wait for."""
+        trainers: dict[str, Experiment] = {}
         for experiment in self.experiments:
-            first.setdefault(experiment.training_key, experiment)
-        trained = list(first.values())
-        others = [
-            (one, first[one.training_key].key)
-            for one in self.experiments
-            if one.key != first[one.training_key].key
-        ]
-        return trained, others
+            trainers.setdefault(experiment.training_key, experiment)
+        steps = []
+        for experiment in self.experiments:
+            trainer = trainers[experiment.training_key].key
+            trains = experiment.key == trainer
+            steps.append(
+                Step(
+                    experiment,
+                    after=experiment.starts_from if trains else trainer,
+                    trained_by="" if trains else trainer,
+                )
+            )
+        return steps
+
+
+@dataclass(frozen=True)
+class Step:
+    """An experiment as it is run.
+
+    Attributes:
+        experiment: to bring to a record.
+        after: key of the experiment whose weights it needs; "" where it can run at once.
+        trained_by: key of the experiment whose weights it measures; "" where it trains.
+    """
+
+    experiment: Experiment
+    after: str
+    trained_by: str

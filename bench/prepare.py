@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from bench.data.crops import open_crops
-from bench.data.datasets import SPLITS
 from bench.data.fitted import open_fitted
 from bench.experiment import CeilingExperiment, DataSpec, Experiment
 from bench.plan import Plan
@@ -11,7 +10,7 @@ from bench.progress import open_progress
 
 
 def prepare_data(plan: Plan, root: Path | None) -> None:
-    """Fill the cache with both splits of what the plan's experiments are shown, telling how far.
+    """Fill the cache with what the plan's experiments are shown, telling how far.
 
     Args:
         plan: whose data are made ready; what several experiments share is made once.
@@ -25,8 +24,10 @@ def prepare_data(plan: Plan, root: Path | None) -> None:
     for one in shown:
         # The side of whole images; that of crops is the data's own.
         side = 0 if one.data.crop_size else one.protocol.input_size
-        splits = SPLITS if isinstance(one, Experiment) else (one.protocol.split,)
-        distinct |= dict.fromkeys((one.data, split, side) for split in splits)
+        judged = one.judged_on if isinstance(one, Experiment) else one.data
+        distinct[judged, one.protocol.split, side] = None
+        if isinstance(one, Experiment):
+            distinct[one.data, "train", side] = None
     with open_progress(len(distinct), trainings=0, workers=1) as progress:
 
         def report(stage: str, done: int, of: int) -> None:

@@ -116,10 +116,10 @@ def timed(latency: LatencyExperiment, folder: Path) -> LatencyExperiment | None:
 
 def pending(plan: Plan, setting: Setting) -> tuple[int, int]:
     """Return how many jobs ``run`` has to run, and how many of them train."""
-    trained, others = plan.trainings()
-    training = sum(_kept(job, setting) is None for job in trained)
-    rest: list[Job] = [*(one for one, _ in others), *plan.ceilings, *plan.stages]
-    waiting = training + sum(_kept(job, setting) is None for job in rest)
+    missing = [one for one in plan.steps() if _kept(one.experiment, setting) is None]
+    training = sum(not one.trained_by for one in missing)
+    rest: list[Job] = [*plan.ceilings, *plan.stages]
+    waiting = len(missing) + sum(_kept(job, setting) is None for job in rest)
     timing = timed(plan.latency, setting.folder) if plan.latency else None
     again = plan.latency is not None and (
         waiting > 0 or (timing is not None and _kept(timing, setting) is None)
@@ -158,20 +158,22 @@ def run(plan: Plan, setting: Setting, progress: Progress) -> list[Outcome]:
     def submit(one: Task) -> Future[Outcome]:
         return pool.submit(_bring, one, setting, crew, progress)
 
-    trained, others = plan.trainings()
+    steps = plan.steps()
     outcomes: list[Outcome] = []
+
+    def begin(after: str) -> set[Future[Outcome]]:
+        """Start what waits for the weights of the experiment ``after``."""
+        due = [one for one in steps if one.after == after]
+        return {submit(task(one.experiment, share, one.trained_by)) for one in due}
+
     with ThreadPoolExecutor(setting.workers) as pool:
         try:
-            first: list[Job] = [*trained, *plan.ceilings]
-            running = {submit(task(job, share)) for job in first}
+            running = begin("") | {submit(task(job, share)) for job in plan.ceilings}
             while running:
                 over, running = wait(running, return_when=FIRST_COMPLETED)
                 for outcome in (one.result() for one in over):
                     outcomes.append(outcome)
-                    # Weights that are there now may be measured again.
-                    running |= {
-                        submit(task(job, share, by)) for job, by in others if by == outcome.job.key
-                    }
+                    running |= begin(outcome.job.key)
             timing = timed(plan.latency, setting.folder) if plan.latency else None
             for alone in ([timing] if timing else []) + list(plan.stages):
                 outcomes.append(submit(task(alone, setting.threads)).result())

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from bench.data.contract import Target
 from bench.data.crops import PersonCrops, context_margin
-from bench.data.geometry import compose, invert, linear_zoom, similarity, transform_points, warp
 from bench.experiment import TrainSpec
+from models.geometry import compose, invert, linear_zoom, similarity, transform_points, warp
 
 _STEP_SEEDS = 1_000_003  # a prime above any number of steps keeps (seed, step) pairs apart
 

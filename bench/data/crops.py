@@ -13,9 +13,9 @@ from torch import Tensor
 from bench.data.cache import cached_tensors
 from bench.data.contract import PoseDataset, Target
 from bench.data.datasets import open_split
-from bench.data.geometry import compose, invert, shrink, square_crop, transform_points, warp
 from bench.experiment import DataSpec
 from bench.problem import Problem
+from models.geometry import compose, invert, shrink, square_crop, transform_points, warp
 from models.skeleton import SKELETONS, Skeleton
 
 # The crop's side over the box's longer side. Top-down networks mostly have 1.25; a crop of 64

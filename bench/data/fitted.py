@@ -13,8 +13,8 @@ from torch import Tensor
 from bench.data.cache import cached_tensors
 from bench.data.contract import PoseDataset, Target
 from bench.data.datasets import open_split
-from bench.data.geometry import compose, invert, shrink, transform_points, warp
 from bench.experiment import DataSpec
+from models.geometry import compose, invert, shrink, transform_points, warp
 from models.skeleton import Skeleton
 
 GREY: Final = 128  # what lies beside an image: the middle of its values

@@ -8,8 +8,8 @@ from torch import Tensor
 from bench.data.batches import drawn, drawn_change, step_generator
 from bench.data.contract import Target
 from bench.data.fitted import GREY, FittedImages
-from bench.data.geometry import invert, linear_zoom, transform_points, warp
 from bench.experiment import TrainSpec
+from models.geometry import invert, linear_zoom, transform_points, warp
 
 
 def image_batches(

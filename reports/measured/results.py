@@ -126,12 +126,21 @@ class Variant:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Variants that were measured alike and may be ranked: one data set, one protocol."""
+    """Variants that were trained and measured alike and may be ranked.
+
+    Attributes:
+        data: that they were trained on.
+        tested: that they were measured on.
+        protocol: of the measurement.
+        variants: in table order.
+        reference_name: the variant that the others are set beside.
+    """
 
     data: DataSpec
+    tested: DataSpec
     protocol: Protocol
     variants: tuple[Variant, ...]
-    reference_name: str  #: the variant that the others are set beside
+    reference_name: str
 
     @property
     def runs(self) -> list[Run]:
@@ -182,13 +191,15 @@ def gather(folder: Path, experiments: Sequence[Experiment], reference: str) -> l
         reference: the variant that the others are set beside.
     """
     names = list(dict.fromkeys(experiment.variant for experiment in experiments))
-    groups: dict[tuple[DataSpec, Protocol], dict[str, list[Experiment]]] = {}
+    groups: dict[tuple[DataSpec, DataSpec, Protocol], dict[str, list[Experiment]]] = {}
     for experiment in sorted(experiments, key=lambda one: not is_plain(one.protocol)):
-        group = groups.setdefault((experiment.data, experiment.protocol), {})
+        alike = (experiment.data, experiment.judged_on, experiment.protocol)
+        group = groups.setdefault(alike, {})
         group.setdefault(experiment.variant, []).append(experiment)
     return [
         Comparison(
             data,
+            tested,
             protocol,
             tuple(
                 _variant(folder / RECORDS, name, names.index(name), tuple(planned))
@@ -196,7 +207,7 @@ def gather(folder: Path, experiments: Sequence[Experiment], reference: str) -> l
             ),
             reference,
         )
-        for (data, protocol), variants in groups.items()
+        for (data, tested, protocol), variants in groups.items()
     ]
 
 

@@ -6,9 +6,9 @@ import torch
 from bench.data.batches import augmented, drawn, training_batches
 from bench.data.contract import Target
 from bench.data.crops import PADDING, cut_crops
-from bench.data.geometry import transform_points
 from bench.experiment import TrainSpec
 from bench.problem import Problem
+from models.geometry import transform_points
 from models.skeleton import LSP14
 
 JOINTS = len(LSP14)

@@ -38,7 +38,8 @@ PLUGIN = """
             sys.stderr.flush()
             os._exit(7)
         if experiment.variant == "weights":
-            return {"trained_by": trained_by}, {}
+            stands = (folder / experiment.starts_from / "record.json").exists()
+            return {"trained_by": trained_by, "stands": stands}, {}
         if experiment.variant == "meets":
             (folder / f"seed-{experiment.seed}").touch()
             end = time.monotonic() + 60
@@ -209,6 +210,14 @@ def test_a_second_protocol_is_measured_with_the_weights_of_the_first(setting, ma
     for experiment, trained_by in ((second, ""), (first, second.key)):
         record, _ = read_record(setting.folder, experiment.key)
         assert record["measured"]["trained_by"] == trained_by
+
+
+def test_a_training_that_starts_from_weights_waits_for_them(setting, make_experiment):
+    base = make_experiment("weights", 1)
+    refined = replace(base, seed=2, starts_from=base.key)
+    outcomes = run(Plan((refined, base)), replace(setting, workers=2, threads=2), Watcher())
+    assert states(outcomes) == ["done", "done"]
+    assert read_record(setting.folder, refined.key)[0]["measured"]["stands"] is True
 
 
 def test_what_another_suite_has_run_is_taken_over(setting, make_experiment):

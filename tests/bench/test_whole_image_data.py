@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from whole_images import Coordinates
 
 from bench.data.fitted import GREY, fit_images, open_fitted
-from bench.data.geometry import transform_points
 from bench.data.image_batches import augmented_images, image_batches
 from bench.evaluate_images import predict_images, to_coco_results
 from bench.experiment import DataSpec, TrainSpec
 from bench.metrics.oks import match_oks, split_ground_truth
+from models.geometry import transform_points
 from models.skeleton import COCO17
 
 SIZE = 64

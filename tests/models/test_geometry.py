@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.data.geometry import (
+from models.geometry import (
     compose,
     invert,
     linear_zoom,
