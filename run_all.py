@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ablations import SUITES
-from ablations.options import DEVICES, RULES, SYNTHETIC, Options, choose, unknown
+from ablations.options import DEFAULT_DATA, DEVICES, RULES, Options, choose, unknown
 from ablations.presets import DEFAULT_PRESET, PRESETS
 from bench.problem import Problem
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--suite", default="blocks", help=f"what is compared: {', '.join(SUITES)}")
     add("--preset", default=DEFAULT_PRESET, help=f"how much is run: {', '.join(PRESETS)}")
-    add("--data", default=SYNTHETIC, help="the data set; see --list")
+    add("--data", default=DEFAULT_DATA, help="the data set; see --list")
     add("--data-root", type=Path, metavar="DIR", help="folder of a data set on disk")
     add("--device", default="auto", help=", ".join(DEVICES))
     add("--seeds", type=int, metavar="N", help="trainings of each variant")

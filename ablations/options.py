@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Generic
 
 from ablations.presets import DEFAULT_PRESET, DataSize, Model, Preset
+from bench.data.synthetic.factors import DOMAINS, SYNTHETIC
 from bench.experiment import TrainSpec
 from bench.problem import Problem
 
 RULES = ("params", "macs", "blocks")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
-SYNTHETIC = "synthetic"
+DEFAULT_DATA = SYNTHETIC.name
 
 #: Field -> (lowest, highest) of those whose other values cannot work.
 LIMITS = {
@@ -64,7 +65,7 @@ class Options:
     """
 
     preset: str = DEFAULT_PRESET
-    data: str = SYNTHETIC
+    data: str = DEFAULT_DATA
     data_root: Path | None = None
     device: str = "auto"
     seeds: int | None = None
@@ -97,7 +98,8 @@ def choose(options: Options, presets: Mapping[str, Preset[Model]]) -> Choice[Mod
     """Return the preset of ``options``, one of the suite's ``presets``, with every override.
 
     Raises:
-        Problem: an unknown preset, rule, device or field, or a value that its field cannot take.
+        Problem: an unknown preset, rule, device or field, a value that its field cannot take, or
+            a folder for a data set that reads none.
     """
     for kind, name, known in (
         ("preset", options.preset, presets),
@@ -107,7 +109,12 @@ def choose(options: Options, presets: Mapping[str, Preset[Model]]) -> Choice[Mod
         if name not in known:
             raise unknown(kind, name, known)
     preset = presets[options.preset]
-    rendered = options.data == SYNTHETIC
+    rendered = options.data in DOMAINS
+    if rendered and options.data_root is not None:
+        raise Problem(
+            f"data set '{options.data}' is rendered and reads no folder; leave --data-root out, or "
+            "name the data set of that folder with --data"
+        )
     train = preset.synthetic_train if rendered else preset.photograph_train
     parts: dict[str, Any] = {
         "train": replace(train, steps=options.steps or train.steps, device=options.device),

@@ -8,10 +8,13 @@ from typing import Final, Protocol
 from bench.data import coco, lsp
 from bench.data.contract import PoseDataset
 from bench.data.photographs import Photographs
+from bench.data.synthetic.dataset import open_synthetic
+from bench.data.synthetic.factor_checks import Factors, checked_factors, moved
+from bench.data.synthetic.factors import DOMAINS
 from bench.experiment import DataSpec
 from bench.problem import Problem
 from models.registry import unknown_name
-from models.skeleton import COCO17, Skeleton
+from models.skeleton import Skeleton
 
 SPLITS: Final = ("train", "val")
 
@@ -39,7 +42,7 @@ class Adapter(Protocol):
 
 _ADAPTERS: Final[dict[str, Adapter]] = {"coco": coco, "lspet": lsp}
 
-DATASET_NAMES: Final = ("synthetic", *_ADAPTERS)
+DATASET_NAMES: Final = (*DOMAINS, *_ADAPTERS)
 
 
 def describe_data(
@@ -51,51 +54,58 @@ def describe_data(
     image_size: int,
     crop_size: int,
     seed: int,
+    factors: Factors = (),
 ) -> DataSpec:
     """Return what a run on data set ``name`` reads, after checking that it can be read.
 
     Of photographs, 0 images means all of them, people or not; another number means that many of
     the images in which somebody has a joint, drawn by a fixed shuffle that no seed changes, and
     never more than there are: the number in the result is the number that is read. ``image_size``
-    and ``seed`` are the renderer's and enter only a synthetic data set; the digest is its version.
+    and ``seed`` are the renderer's and enter only a rendered data set; the digest is its version.
     For photographs it is the sha256 over the annotation files of both splits; the image files do
     not enter it.
 
+    ``factors`` are names and values of ``SceneFactors`` that are to differ from the rendered data
+    set's own; those that do not differ are left out of the result.
+
     Raises:
-        Problem: the name is unknown, a count is negative, synthetic data is asked for without a
-            number of images, or the files under ``root`` are missing or wrong in any way that
-            ``open_split`` would refuse.
+        Problem: the name is unknown, a count is negative, rendered data is asked for without a
+            number of images, a factor is unknown or cannot take its value, or the files under
+            ``root`` are missing or wrong in any way that ``open_split`` would refuse.
     """
     if name not in DATASET_NAMES:
         raise Problem(unknown_name("data set", name, DATASET_NAMES))
+    domain = DOMAINS.get(name)
     counts = {"train": train_images, "val": val_images}
     for split, count in counts.items():
         if count < 0:
             raise Problem(f"{split}_images is {count}; give 0 for all images or a number above 0")
-        if name == "synthetic" and count == 0:
+        if domain and count == 0:
             raise Problem(
                 f"{split}_images is 0, but scenes are rendered without end; give a number"
             )
-    if name == "synthetic":
-        from bench.data.synthetic import RENDERER_VERSION
-
-        skeleton, digest = COCO17, RENDERER_VERSION
+    if domain:
+        skeleton, digest = domain.skeleton, domain.version
+        factors = checked_factors(domain, factors)
+    elif factors:
+        raise Problem(f"data set '{name}' is photographs and has no factor '{factors[0][0]}'")
     else:
         adapter, folder = _ADAPTERS[name], checked_root(name, root)
-        skeleton, digest = adapter.SKELETON, _digest(adapter.annotation_files(folder))
+        skeleton, digest = adapter.SKELETON.name, _digest(adapter.annotation_files(folder))
         image_size = seed = 0
         for split in SPLITS:
             available = len(adapter.open_split(folder, split).annotated_images())
             counts[split] = min(counts[split], available)
     return DataSpec(
         name=name,
-        skeleton=skeleton.name,
+        skeleton=skeleton,
         train_images=counts["train"],
         val_images=counts["val"],
         image_size=image_size,
         crop_size=crop_size,
         seed=seed,
         digest=digest,
+        factors=factors,
     )
 
 
@@ -104,16 +114,17 @@ def open_split(
 ) -> PoseDataset:
     """Return the split "train" or "val" of the data that ``describe_data`` described.
 
-    ``report`` is called with (scenes done, scenes in all) while synthetic ones are rendered.
+    ``report`` is called with (scenes done, scenes in all) while scenes are rendered.
 
     Raises:
         Problem: the files under ``root`` are missing or wrong, or are not those of ``spec``.
     """
     count = spec.train_images if split == "train" else spec.val_images
-    if spec.name == "synthetic":
-        from bench.data.synthetic import open_synthetic
-
-        return open_synthetic(split, count, spec.image_size, spec.seed, report=report)
+    if spec.name in DOMAINS:
+        domain = moved(DOMAINS[spec.name], spec.factors)
+        return open_synthetic(
+            split, count, spec.image_size, spec.seed, domain=domain, report=report
+        )
     adapter, folder = _ADAPTERS[spec.name], checked_root(spec.name, root)
     if _digest(adapter.annotation_files(folder)) != spec.digest:
         raise Problem(

@@ -1,17 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import run_all
 from ablations import SUITES
 from ablations.options import LIMITS, Options, choose
 from ablations.presets import PRESETS
 from bench.problem import Problem
 
+REPOSITORY = Path(run_all.__file__).parent
+
+
+def test_options_are_answered_before_torch_is_there():
+    command = "import sys, ablations.options; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", command], check=True, cwd=REPOSITORY)
+
 
 @pytest.mark.parametrize("name", PRESETS)
-@pytest.mark.parametrize("data", ["synthetic", "coco"])
+@pytest.mark.parametrize("data", ["synthetic", "synthetic-posetrack", "coco"])
 def test_every_preset_passes_its_own_checks(name, data):
     choice = choose(Options(preset=name, data=data), PRESETS)
     preset = PRESETS[name]
-    rendered = data == "synthetic"
+    rendered = data != "coco"
     train = preset.synthetic_train if rendered else preset.photograph_train
     assert choice.train.steps == train.steps
     assert choice.data == (preset.synthetic if rendered else preset.photographs)
@@ -53,6 +65,14 @@ def test_settings_override_the_preset_and_the_command_line_s_own_words_too():
     [
         (Options(preset="smok"), "unknown preset 'smok'; did you mean 'smoke'?"),
         (Options(match="param"), "unknown matching rule 'param'; did you mean 'params'?"),
+        (
+            Options(data_root=Path("somewhere")),
+            "data set 'synthetic' is rendered and reads no folder; leave --data-root out",
+        ),
+        (
+            Options(data="synthetic-posetrack", data_root=Path("somewhere")),
+            "data set 'synthetic-posetrack' is rendered and reads no folder",
+        ),
         (Options(device="gpu0"), "unknown device 'gpu0'; "),
         (Options(seeds=0), "--seeds must be at least 1, not 0"),
         (Options(steps=0), "--steps must be at least 1, not 0"),

@@ -1,14 +1,14 @@
 import hashlib
 import json
-import sys
+from dataclasses import asdict, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from coco_files import content, person, write_coco, write_lsp
 
 from bench.data.datasets import DATASET_NAMES, describe_data, open_split
+from bench.data.synthetic.factors import DOMAINS
 from bench.experiment import DataSpec
 from bench.problem import Problem
 
@@ -22,15 +22,15 @@ def describe(name: str, root: Path | None, **changes: int) -> DataSpec:
 def renderer(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Stand in for the renderer; return the list of calls that it receives."""
     calls: list[tuple[Any, ...]] = []
-    module = ModuleType("bench.data.synthetic")
-    module.RENDERER_VERSION = "r9"  # type: ignore[attr-defined]
-    module.open_synthetic = lambda *values, report: calls.append(values)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(
+        "bench.data.datasets.open_synthetic",
+        lambda *values, domain, report: calls.append((*values, domain)),
+    )
     return calls
 
 
-def test_the_three_data_sets_are_there() -> None:
-    assert DATASET_NAMES == ("synthetic", "coco", "lspet")
+def test_the_data_sets_are_there() -> None:
+    assert set(DATASET_NAMES) >= {"synthetic", "synthetic-posetrack", "coco", "lspet"}
 
 
 def test_photographs_are_described_by_their_annotation_files(tmp_path: Path) -> None:
@@ -87,25 +87,93 @@ def test_files_that_changed_since_the_plan_are_refused(tmp_path: Path) -> None:
         open_split(spec, "train", root)
 
 
-def test_synthetic_data_is_described_by_the_renderer(renderer: list[tuple[Any, ...]]) -> None:
+def test_rendered_data_is_described_by_the_renderer(renderer: list[tuple[Any, ...]]) -> None:
     spec = describe("synthetic", None, train_images=20, val_images=10)
-    assert spec == DataSpec("synthetic", "coco17", 20, 10, 128, 64, 3, "r9")
+    # Published records hang on every one of these values.
+    assert spec == DataSpec("synthetic", "coco17", 20, 10, 128, 64, 3, "6", ())
     open_split(spec, "train", None)
     open_split(spec, "val", None)
-    assert renderer == [("train", 20, 128, 3), ("val", 10, 128, 3)]
+    domain = DOMAINS["synthetic"]
+    assert renderer == [("train", 20, 128, 3, domain), ("val", 10, 128, 3, domain)]
 
 
-@pytest.mark.parametrize("name", ["synthetic", "coco"])
-def test_a_negative_number_of_images_is_a_problem(
-    name: str, tmp_path: Path, renderer: list[tuple[Any, ...]]
+def test_each_rendered_domain_has_its_own_joints_and_scenes(
+    renderer: list[tuple[Any, ...]],
 ) -> None:
+    spec = describe("synthetic-posetrack", None, train_images=20, val_images=10)
+    assert spec.skeleton == "posetrack15"
+    assert spec.digest.startswith("6-"), "other factors are another version"
+    open_split(spec, "val", None)
+    assert renderer == [("val", 10, 128, 3, DOMAINS["synthetic-posetrack"])]
+
+
+def described(name: str, factors: dict[str, Any], root: Path | None = None) -> DataSpec:
+    return describe_data(
+        name, root, train_images=2, val_images=2, image_size=32, crop_size=0, seed=0,
+        factors=tuple(factors.items()),
+    )  # fmt: skip
+
+
+def test_factors_that_are_moved_reach_the_renderer(renderer: list[tuple[Any, ...]]) -> None:
+    spec = described("synthetic-posetrack", {"people": (4.0, 5), "blur": 1})
+    assert spec.factors == (("blur", 1.0), ("people", (4, 5)))
+    again = DataSpec.from_dict(json.loads(json.dumps(asdict(spec))))
+    assert again == spec
+    open_split(again, "train", None)
+    own = DOMAINS["synthetic-posetrack"]
+    moved = replace(own, factors=replace(own.factors, people=(4, 5), blur=1.0))
+    assert renderer == [("train", 2, 32, 0, moved)]
+    assert type(moved.factors.people[0]) is type(renderer[0][-1].factors.people[0])
+
+
+def test_the_same_scenes_are_described_by_the_same_words() -> None:
+    own = DOMAINS["synthetic"].factors
+    plain = described("synthetic", {})
+    assert described("synthetic", {"blur": own.blur, "people": own.people}) == plain
+    first = described("synthetic", {"blur": 0.5, "crowded": 1, "noise": own.noise})
+    assert first == described("synthetic", {"crowded": 1.0, "blur": 0.5})
+    assert first != plain
+
+
+@pytest.mark.parametrize(
+    ("factors", "sentence"),
+    [
+        ({"crowed": 1.0}, "unknown factor of scenes 'crowed'; did you mean 'crowded'?"),
+        ({"blur": 1.5}, "factor 'blur' is 1.5; give at least 0 and at most 1"),
+        ({"blur": float("nan")}, "factor 'blur' is nan; give at least 0 and at most 1"),
+        ({"blur": "0.5"}, "factor 'blur' is '0.5'; give a number, for example 0.2"),
+        ({"blur": (0.1, 0.2)}, "factor 'blur' is (0.1, 0.2); give a number"),
+        ({"clutter": 2.5}, "factor 'clutter' is 2.5; give a whole number"),
+        ({"people": 3}, "factor 'people' is 3; give a pair of whole numbers, for example (1, 6)"),
+        ({"people": (1, 2, 3)}, "factor 'people' is (1, 2, 3); give a pair of whole numbers"),
+        ({"people": (1.5, 2)}, "factor 'people' is (1.5, 2); give a pair of whole numbers"),
+        ({"people": (0, 2)}, "factor 'people' is (0, 2); give at least 1 and at most 20"),
+        ({"height": (0.5,)}, "factor 'height' is (0.5,); give a pair of numbers"),
+        ({"height": (0.5, 0.4)}, "factor 'height' is (0.5, 0.4); the first number may not exceed"),
+        ({"streak": True}, "factor 'streak' is True; give a number"),
+    ],
+)
+def test_a_factor_that_cannot_be_is_one_sentence(factors: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Problem) as raised:
+        described("synthetic", factors)
+    assert str(raised.value).startswith(sentence) and "\n" not in str(raised.value)
+
+
+def test_photographs_have_no_factors(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="'coco' is photographs and has no factor 'blur'"):
+        described("coco", {"blur": 1.0}, tmp_path)
+
+
+@pytest.mark.parametrize("name", [*DOMAINS, "coco"])
+def test_a_negative_number_of_images_is_a_problem(name: str, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="val_images is -1"):
         describe(name, tmp_path, train_images=5, val_images=-1)
 
 
-def test_scenes_without_number_are_a_problem(renderer: list[tuple[Any, ...]]) -> None:
+@pytest.mark.parametrize("name", DOMAINS)
+def test_scenes_without_number_are_a_problem(name: str) -> None:
     with pytest.raises(Problem, match="train_images is 0"):
-        describe("synthetic", None, val_images=3)
+        describe(name, None, val_images=3)
 
 
 def test_an_unknown_name_offers_the_nearest(tmp_path: Path) -> None:

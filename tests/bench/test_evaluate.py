@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from bench.data.crops import PersonCrops, cut_crops
-from bench.data.synthetic import open_synthetic
+from bench.data.synthetic.dataset import open_synthetic
 from bench.evaluate import CropPredictions, coco_results, predict_crops
 from bench.metrics.oks import coco_ground_truth, match_oks
 from models.crops import crop_detections

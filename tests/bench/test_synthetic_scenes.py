@@ -1,16 +1,16 @@
 """Whole scenes: fixed to the byte, truly annotated, and read from a cache that is checked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from bench.data.synthetic import RENDERER_VERSION, open_synthetic
 from bench.data.synthetic.annotate import LEAST_AREA, annotate, crowding, person_map
-from bench.data.synthetic.dataset import render_scenes
+from bench.data.synthetic.dataset import open_synthetic, render_scenes
 from bench.data.synthetic.exact import Draws
-from bench.data.synthetic.factors import SceneFactors
+from bench.data.synthetic.factors import RENDERER_VERSION, SYNTHETIC, SceneFactors
 from bench.data.synthetic.render import Hits, cast, make_solids
 from bench.data.synthetic.scenes import Scenes, sample_scenes
 from models.skeleton import CANONICAL
@@ -229,13 +229,15 @@ def test_the_digest_changes_with_whatever_changes_the_scenes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSEARCH_CACHE", str(tmp_path))
-    few = SceneFactors(people=(1, 2))
+    few = replace(SYNTHETIC, factors=SceneFactors(people=(1, 2)))
+    renamed = replace(SYNTHETIC, name="other")
     digests = {
         open_synthetic("val", 1, 32, seed=0).digest,
         open_synthetic("train", 1, 32, seed=0).digest,
         open_synthetic("val", 1, 32, seed=1).digest,
         open_synthetic("val", 2, 32, seed=0).digest,
         open_synthetic("val", 1, 48, seed=0).digest,
-        open_synthetic("val", 1, 32, seed=0, factors=few).digest,
+        open_synthetic("val", 1, 32, seed=0, domain=few).digest,
+        open_synthetic("val", 1, 32, seed=0, domain=renamed).digest,
     }
-    assert len(digests) == 6
+    assert len(digests) == 7

@@ -1,5 +1,6 @@
 """Places: walls and grounds with texture, posters and furniture, and the camera's own defects."""
 
+import math
 from typing import Final
 
 import torch
@@ -7,9 +8,12 @@ from torch import Tensor
 
 from bench.data.synthetic.appearance import cloth_colours
 from bench.data.synthetic.exact import Draws, mix, sine_cosine
+from bench.data.synthetic.factors import SceneFactors
+from bench.data.synthetic.motion import streaked
 
 _OCTAVES: Final = (3, 6, 12, 24, 48)
 _RECTANGLES: Final = 5
+_STREAK_STREAM: Final = 2  # streaks came later, and may move no other draw
 
 
 def sample_background(draws: Draws, size: int) -> Tensor:
@@ -87,31 +91,44 @@ def _rectangles(draws: Draws, image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return image
 
 
-def develop(draws: Draws, images: Tensor, blur: float, noise: float) -> Tensor:
+def develop(draws: Draws, images: Tensor, factors: SceneFactors) -> Tensor:
     """Return uint8 [B, 3, S, S]: focus, motion, exposure, colour cast and pixel noise.
 
     Args:
         draws: one stream a scene.
         images: [B, 3, S, S] light, 0 to about 1.5.
-        blur: share of the scenes that are blurred.
-        noise: highest standard deviation of the noise, as a share of white.
+        factors: how many are blurred, and how, and how noisy they are.
     """
-    blurred = draws.chance(blur, 1, 1, 1)
+    blurred = draws.chance(factors.blur, 1, 1, 1)
     strength = draws.uniform(1, 1, 1, high=0.33) * blurred
-    moved = draws.uniform(1, 1, 1)  # out of focus, or in motion along x or y
+    moved = draws.uniform(1, 1, 1)  # out of focus, or in motion along x, or along y
+    along_x, along_y = 1 - factors.motion, 1 - factors.motion / 2
+    if factors.streak:
+        images = _moving(draws, images, factors.streak, (blurred & (moved >= along_x)).flatten())
     for repeat in range(2):
         first = strength if repeat == 0 else strength * draws.chance(0.5, 1, 1, 1)
-        images = _smoothed(images, first * (moved < 0.8), 3)
-        images = _smoothed(images, first * ((moved < 0.6) | (moved > 0.8)), 2)
+        images = _smoothed(images, first * (moved < along_y), 3)
+        images = _smoothed(images, first * ((moved < along_x) | (moved > along_y)), 2)
     gain = draws.uniform(1, 1, 1, low=0.75, high=1.2)
     cast = draws.uniform(3, 1, 1, low=0.93, high=1.07)
     images = (images * gain * cast).clamp(0, 1.6)
     images = images / (1 + 0.12 * images * images)  # highlights roll off as in a film
     offset = draws.uniform(1, 1, 1, low=-0.04, high=0.05)
     level = draws.uniform(1, 1, 1)
-    level = level * level * noise
+    level = level * level * factors.noise
     grain = _grain(draws, images.shape[-1])
     return ((images + offset + level * grain).clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+
+
+def _moving(draws: Draws, images: Tensor, longest: float, chosen: Tensor) -> Tensor:
+    """Move the images ``chosen`` [B] while they are exposed, by at most ``longest`` sides."""
+    apart = draws.apart(_STREAK_STREAM)
+    # A streak of less than a third of the longest can hardly be told from a still.
+    length = apart.uniform(low=longest / 3, high=longest) * images.shape[-1]
+    sine, cosine = sine_cosine(apart.uniform(high=math.pi))
+    way = torch.stack([cosine, sine], 1) * length[:, None]
+    rows = torch.nonzero(chosen)[:, 0]
+    return images.index_copy(0, rows, streaked(images[rows], way[rows]))
 
 
 def _smoothed(images: Tensor, side: Tensor, axis: int) -> Tensor:

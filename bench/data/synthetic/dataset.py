@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from typing import Final
 
 import torch
@@ -15,11 +14,17 @@ from bench.data.contract import Target
 from bench.data.synthetic.annotate import annotate
 from bench.data.synthetic.background import develop, sample_background
 from bench.data.synthetic.exact import Draws
-from bench.data.synthetic.factors import DEFAULT_FACTORS, RENDERER_VERSION, SceneFactors
+from bench.data.synthetic.factors import (
+    DEFAULT_FACTORS,
+    RENDERER_VERSION,
+    SYNTHETIC,
+    Domain,
+    SceneFactors,
+)
 from bench.data.synthetic.render import cast, make_solids
 from bench.data.synthetic.scenes import sample_scenes
 from bench.data.synthetic.shade import shade
-from models.skeleton import CANONICAL, COCO17
+from models.skeleton import CANONICAL, SKELETONS
 
 _OVERSAMPLE: Final = 2  # samples a pixel along each axis: smooth outlines
 _BATCH: Final = 16  # scenes at once: their fragments stay within a few caches
@@ -52,9 +57,7 @@ def render_scenes(
     hits = cast(solids, scenes.parts, scenes.part_scenes, scenes.view)
     colours, opacity = shade(hits, solids, scenes.surfaces, scenes.light, scenes.view)
     ground = sample_background(draws, image_size) * scenes.light.ambience[:, :, None, None]
-    images = develop(
-        draws, _composite(ground, hits.part >= 0, colours, opacity), factors.blur, factors.noise
-    )
+    images = develop(draws, _composite(ground, hits.part >= 0, colours, opacity), factors)
     truth = annotate(scenes, hits)
     shown = truth.area > 0
     count = torch.bincount(scenes.scenes[shown], minlength=len(indices))
@@ -89,16 +92,16 @@ class SyntheticScenes:
 
     Args:
         tensors: what ``render_scenes`` returns, of all images.
+        domain: whose name and joint set the data set has.
         digest: sha256 over what decides them.
     """
 
-    name = "synthetic"
-    skeleton = COCO17
-
-    def __init__(self, tensors: dict[str, Tensor], digest: str) -> None:
+    def __init__(self, tensors: dict[str, Tensor], domain: Domain, digest: str) -> None:
+        self.name = domain.name
+        self.skeleton = SKELETONS[domain.skeleton]
         self.digest = digest
         self._tensors = tensors
-        self._coco = [CANONICAL.joints.index(joint) for joint in COCO17.joints]
+        self._annotated = [CANONICAL.joints.index(joint) for joint in self.skeleton.joints]
 
     def __len__(self) -> int:
         return len(self._tensors["images"])
@@ -120,13 +123,13 @@ class SyntheticScenes:
         return {
             "boxes": people["boxes"],
             "labels": torch.ones(number, dtype=torch.int64),
-            "keypoints": people["joints"][:, self._coco],
+            "keypoints": people["joints"][:, self._annotated],
             "area": people["area"],
             "iscrowd": torch.zeros(number, dtype=torch.int64),
             "image_id": index + 1,
             "annotation_ids": torch.arange(first, last) + 1,
             "head_boxes": people["head_boxes"],
-            "occlusion": people["occlusion"][:, self._coco],
+            "occlusion": people["occlusion"][:, self._annotated],
             "crowding": people["crowding"],
         }
 
@@ -141,7 +144,7 @@ class SyntheticScenes:
 
 def open_synthetic(
     split: str, images: int, image_size: int, seed: int, *,
-    factors: SceneFactors = DEFAULT_FACTORS, report: Report | None = None,
+    domain: Domain = SYNTHETIC, report: Report | None = None,
 ) -> SyntheticScenes:  # fmt: skip
     """Return scenes 0..images-1 of a split, rendering what the cache does not hold.
 
@@ -150,26 +153,27 @@ def open_synthetic(
         images: how many.
         image_size: side in pixels.
         seed: of the renderer.
-        factors: what the scenes are drawn from.
+        domain: what the scenes are drawn from, and which joints are annotated.
         report: called with (scenes done, scenes in all) while rendering.
 
     Raises:
         Problem: the cache folder cannot be written.
     """
-    digest = synthetic_digest(split, images, image_size, seed, factors)
+    digest = synthetic_digest(split, images, image_size, seed, domain)
 
     def build() -> dict[str, Tensor]:
-        return _render_all(split, images, image_size, seed, factors, report)
+        return _render_all(split, images, image_size, seed, domain.factors, report)
 
-    name = f"synthetic-{RENDERER_VERSION}-{split}-{images}x{image_size}-seed{seed}-{digest[:12]}"
-    return SyntheticScenes(cached_tensors(name, build), digest)
+    size = f"{images}x{image_size}-seed{seed}"
+    name = f"{domain.name}-{RENDERER_VERSION}-{split}-{size}-{digest[:12]}"
+    return SyntheticScenes(cached_tensors(name, build), domain, digest)
 
 
 def synthetic_digest(
-    split: str, images: int, image_size: int, seed: int, factors: SceneFactors = DEFAULT_FACTORS
+    split: str, images: int, image_size: int, seed: int, domain: Domain = SYNTHETIC
 ) -> str:
     """Return a sha256 over everything that decides the scenes."""
-    values = [RENDERER_VERSION, split, images, image_size, seed, asdict(factors)]
+    values = [domain.name, domain.version, split, images, image_size, seed]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 

@@ -43,6 +43,10 @@ class Draws:
         salt = mix(torch.tensor([seed & _MASK], device=indices.device))
         return cls(mix((indices * 2 + (split == "val")) & _MASK ^ salt))
 
+    def apart(self, number: int) -> Self:
+        """Return streams beside these; what is drawn from them moves nothing here."""
+        return type(self)(mix(self.keys ^ mix(torch.full_like(self.keys, number))))
+
     def bits(self, *shape: int) -> Tensor:
         """Return int64 [B, *shape], each uniform on 32 bits."""
         count = math.prod(shape)

@@ -19,16 +19,20 @@ from bench.data.synthetic.exact import (
     unit,
 )  # fmt: skip
 from bench.data.synthetic.factors import SceneFactors
+from bench.data.synthetic.framing import (
+    sample_cuts,
+    sample_framing,
+    shift_into_view,
+    shift_over_edge,
+)
 from bench.data.synthetic.kinematics import pose_bodies, sample_build
 from bench.data.synthetic.poses import sample_poses
 from bench.data.synthetic.render import View
 from bench.data.synthetic.shade import Light, Surfaces, dress
 from bench.data.synthetic.supports import seats, shadows
 from bench.data.synthetic.things import sample_things
-from models.skeleton import CANONICAL
 
 _SHOULDER_BREADTH: Final = 0.45  # metres
-_PELVIS: Final = CANONICAL.joints.index("pelvis")
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     depth, across = _layout(draws, count, focal, size, factors)
     camera, pitch = _camera(draws, factors)
     light = _light(draws, camera)
-    margin, push = _framing(draws, most)
+    margin, push = sample_framing(draws, most)
+    cut = sample_cuts(draws, most, factors)
 
     # From here on people are flat, [N]: absent ones cost nothing.
     scenes = torch.nonzero(present)[:, 0]
@@ -85,7 +90,9 @@ def sample_scenes(draws: Draws, size: int, oversample: int, factors: SceneFactor
     place = _placed(depth[present], across[present], -ground, view, scenes, camera, pitch)
     turn = camera[scenes]
     joints = rotate(turn[:, None], bodies.table()) + place[:, None]
-    shift = _shift_into_view(joints, view, scenes, margin[present] * size, push[present] * size)
+    shift = shift_into_view(joints, view, scenes, margin[present] * size, push[present] * size)
+    joints, place = joints + shift[:, None], place + shift
+    shift = shift_over_edge(joints, view, scenes, cut[present])
     joints, place = joints + shift[:, None], place + shift
 
     people = torch.arange(len(scenes), device=device)
@@ -150,7 +157,9 @@ def _layout(
     across_apart = slots / count[:, None] * size
     # A group: nearly one depth, but never the same, or bodies would melt into each other.
     near = focal * REFERENCE_HEIGHT / (tallest * size)
-    grouped = near[:, None] * (1 + 0.1 * rank) * draws.uniform(most, low=0.97, high=1.03)
+    grouped = (
+        near[:, None] * (1 + factors.group_depth * rank) * draws.uniform(most, low=0.97, high=1.03)
+    )
     breadth = _SHOULDER_BREADTH * focal[:, None] / grouped
     width = factors.group_width * draws.uniform(1, low=0.35, high=1.0)
     beside = (torch.arange(most, device=count.device) - middle) * width
@@ -187,20 +196,6 @@ def _light(draws: Draws, camera: Tensor) -> Light:
     return Light(unit(rotate(camera, upward)), lamp, sky, camera[:, :, 1], sky * 0.75 + lamp * 0.5)
 
 
-def _framing(draws: Draws, people: int) -> tuple[Tensor, Tensor]:
-    """Return margins [B, people] and shifts [B, people, 2], in sides of the image.
-
-    Most people keep their margin to the image's edge; one in ten is pushed across it, sideways
-    or, as in portraits, downwards.
-    """
-    leaving = draws.chance(0.1, people)
-    inside = draws.uniform(people, low=0.0, high=0.04)
-    sideways = draws.bell(people) * 0.25
-    down = draws.uniform(people, low=-0.1, high=0.4)
-    shift = torch.stack([sideways, down], -1) * leaving[..., None]
-    return torch.where(leaving, -0.45, inside), shift
-
-
 def _lowest(parts: Parts) -> Tensor:
     """Return the lowest y [N] of parts [N, P]."""
     start = parts.start[..., 1] - parts.start_radius
@@ -221,24 +216,6 @@ def _placed(
     aside = (across - view.centre) * depth / view.focal[scenes]
     ground = torch.stack([aside, below, depth], -1)
     return ground + camera[scenes][:, :, 1] * pelvis[:, None]
-
-
-def _shift_into_view(
-    joints: Tensor, view: View, scenes: Tensor, margin: Tensor, push: Tensor
-) -> Tensor:
-    """Return the shift [N, 3], parallel to the image, that keeps people ``margin`` [N] px inside.
-
-    It is the one nearest to ``push`` [N, 2] px that does so.
-    People stand on steps, slopes and platforms then, which a plane does not give.
-    """
-    pixels = view.project(joints, scenes)
-    low, high = pixels.amin(1), pixels.amax(1)
-    least = margin[:, None] - low
-    most = view.size - 1 - margin[:, None] - high
-    shift = torch.minimum(torch.maximum(push, least), most)
-    shift = torch.where(least > most, 0.5 * (least + most), shift)
-    metres = shift * (joints[:, _PELVIS, 2] / view.focal[scenes])[:, None]
-    return torch.cat([metres, torch.zeros_like(metres[:, :1])], 1)
 
 
 def _in_camera(parts: Parts, turn: Tensor, place: Tensor) -> Parts:
