@@ -15,7 +15,7 @@ from bench.data.crops import PersonCrops, open_crops
 from bench.data.datasets import open_split
 from bench.evaluate import CropPredictions, coco_results, predict_crops
 from bench.experiment import Experiment
-from bench.metrics.oks import match_oks, split_ground_truth
+from bench.judge import judge
 from bench.metrics.pck import count_pck
 from models.geometry import linear_zoom
 
@@ -56,8 +56,7 @@ def evaluate(
     detections = coco_results(predictions, crops)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", crops, predictions)
-    truth = split_ground_truth(open_split(experiment.judged_on, split, root))
-    matches = match_oks(truth, detections, crops.skeleton)
+    accuracy, evidence = judge(open_split(experiment.judged_on, split, root), detections)
     zoom = linear_zoom(crops.crop_to_image).float()  # both sides are in pixels of the crop
     counts = count_pck(
         crops.keypoints.numpy(),
@@ -66,8 +65,7 @@ def evaluate(
         crops.image_index.numpy(),
         PCK_THRESHOLD,
     )
-    accuracy = matches.statistics() | counts.statistics()
-    return accuracy, {"oks": matches.to_json(), "pck": counts.to_json()}
+    return accuracy | counts.statistics(), evidence | {"pck": counts.to_json()}
 
 
 def _save_samples(path: Path, crops: PersonCrops, predictions: CropPredictions) -> None:

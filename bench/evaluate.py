@@ -75,9 +75,10 @@ def _joints(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
 
 def coco_results(predictions: CropPredictions, crops: PersonCrops) -> list[dict[str, Any]]:
     """Return the predictions as COCO keypoint results, one dictionary a crop."""
-    joints = np.concatenate(
-        [predictions.image.numpy(), predictions.crop[..., 2:].double().numpy()], axis=-1
-    ).round(3)  # a thousandth of a pixel: ample, and a third of the file
+    scores = predictions.crop[..., 2:].double().numpy()
+    # A thousandth of a pixel: ample, and a third of the file. Scores rank joints, and those near 1
+    # differ in their last digits.
+    joints = np.concatenate([predictions.image.numpy().round(3), scores.round(8)], axis=-1)
     return [
         {
             "image_id": image_id,

@@ -56,9 +56,10 @@ def to_coco_results(detections: Sequence[Detections], images: FittedImages) -> l
     ):
         points = transform_points(affine, one["keypoints"][..., :2].double())
         scores = one["keypoints_scores"].double().unsqueeze(-1)
-        joints = torch.cat([points, scores], dim=-1) * (scores > 0)
-        # A thousandth of a pixel: ample, and a third of the file.
-        rounded = joints.flatten(1).numpy().round(3).tolist()
+        # A thousandth of a pixel: ample, and a third of the file. Scores rank joints, and those
+        # near 1 differ in their last digits.
+        joints = torch.cat([points.round(decimals=3), scores.round(decimals=8)], dim=-1)
+        people = (joints * (scores > 0)).flatten(1).tolist()
         results += [
             {
                 "image_id": target["image_id"],
@@ -66,6 +67,6 @@ def to_coco_results(detections: Sequence[Detections], images: FittedImages) -> l
                 "keypoints": person,
                 "score": score,
             }
-            for person, score in zip(rounded, one["scores"].tolist(), strict=True)
+            for person, score in zip(people, one["scores"].tolist(), strict=True)
         ]
     return results

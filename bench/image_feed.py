@@ -15,7 +15,7 @@ from bench.data.fitted import FittedImages, open_fitted
 from bench.data.image_batches import image_batches
 from bench.evaluate_images import Detections, predict_images, to_coco_results
 from bench.experiment import Experiment
-from bench.metrics.oks import match_oks, split_ground_truth
+from bench.judge import judge
 
 _SHOWN = 6  # images kept for the picture sheet, spread evenly over the split
 
@@ -52,9 +52,7 @@ def evaluate(
     detections = to_coco_results(found, images)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", images, found)
-    truth = split_ground_truth(open_split(experiment.judged_on, split, root))
-    matches = match_oks(truth, detections, images.skeleton)
-    return matches.statistics(), {"oks": matches.to_json()}
+    return judge(open_split(experiment.judged_on, split, root), detections)
 
 
 def _save_samples(path: Path, images: FittedImages, found: Sequence[Detections]) -> None:

@@ -57,7 +57,8 @@ def draw_targets(
 
     Args:
         targets: torchvision's, with ``keypoints`` ``[N, K, 3]``, ``boxes``, ``iscrowd`` and, where
-            there are regions in which nothing is judged, ``ignore``; pixels.
+            there are regions in which nothing is judged, ``ignore`` ``[R, 4]`` and
+            ``ignore_polygons`` ``[R, V, 2]``; pixels.
         sizes: height and width of each image in pixels; cells beyond are padding.
         skeleton: of the keypoints.
         grid: H and W of the maps in cells.
@@ -79,12 +80,14 @@ def draw_targets(
     fields = _draw_fields(points, seen, slots, grid, skeleton.limbs, half_width / stride)
     masks = _known(people, grid, skeleton.limbs, stride, sigma)
     background = 1 - joints.amax(dim=1, keepdim=True)
-    inside = cells_inside(sizes, grid, stride, device)
+    judged = cells_inside(sizes, grid, stride, device) & ~_in_polygons(
+        targets, grid, stride, device
+    )
     return FieldTargets(
         torch.cat([joints, background], dim=1)[back],
         fields[back],
-        masks[0][back] & inside,
-        masks[1][back] & inside,
+        masks[0][back] & judged,
+        masks[1][back] & judged,
     )
 
 
@@ -128,6 +131,25 @@ def mirror_maps(heatmaps: Tensor, fields: Tensor, skeleton: Skeleton) -> tuple[T
     vectors = fields.unflatten(1, (-1, 2))[:, limbs].flip(-1)
     turned = vectors * vectors.new_tensor(signs)[..., None, None]
     return heatmaps[:, joints].flip(-1), turned.flatten(1, 2)
+
+
+def _in_polygons(
+    targets: Sequence[Any], grid: tuple[int, int], stride: int, device: torch.device | str
+) -> Tensor:
+    """Return bool ``[B, 1, H, W]``: whether the middle of a cell lies in an ignored polygon."""
+    inside = torch.zeros(len(targets), 1, *grid, dtype=torch.bool, device=device)
+    columns = cells_to_pixels(torch.arange(grid[1], device=device, dtype=torch.float), stride)
+    rows = cells_to_pixels(torch.arange(grid[0], device=device, dtype=torch.float), stride)
+    columns, rows = columns.view(-1, 1, 1), rows.view(-1, 1, 1, 1)
+    for image, target in enumerate(targets):
+        if "ignore_polygons" in target:
+            polygons = target["ignore_polygons"].to(columns)
+            (x1, y1), (x2, y2) = polygons.unbind(-1), polygons.roll(-1, 1).unbind(-1)
+            # Even-odd: a cell is inside where a ray to its right crosses an odd number of edges.
+            left_of = (x2 - x1) * (rows - y1) - (y2 - y1) * (columns - x1)
+            crossed = ((y1 > rows) != (y2 > rows)) & ((left_of > 0) == (y2 > y1))
+            inside[image, 0] = (crossed.sum(-1) % 2 == 1).any(-1)
+    return inside
 
 
 def _pack(targets: Sequence[Any], joints: int, device: torch.device | str) -> _People:

@@ -29,10 +29,11 @@ from reports.tables.comparisons import (
     difference_table,
     match_table,
 )
+from reports.tables.joints import joint_table
 from reports.tables.raw import results_frame
 from reports.text import prose, times
 from reports.text.setting import same_weights, setting
-from reports.text.words import Words, inference
+from reports.text.words import Words, inference, where
 
 REPORT = "report.md"
 
@@ -72,6 +73,7 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
             # What it costs stands in the table of options, its training above, and how to read it.
             told = same_weights(comparison)
             options += _accuracy(comparison, results, words, heading, told)
+            options += _joints(comparison, words, heading)
             options += _differences(comparison, words, heading)
             continue
         drawn = scatters(folder, comparison, results.clocks, suffix)
@@ -79,6 +81,7 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         sections += _accuracy(comparison, results, words, heading, told)
         sections.append(prose.reading(comparison, _latency(comparison, results)))
         sections += _embedded(drawn, "Accuracy against cost")
+        sections += _joints(comparison, words, heading)
         differences = _differences(comparison, words, heading)
         sections += [*differences, prose.differences(comparison, words)] if differences else []
         sections += _cost(comparison, words, heading)
@@ -121,7 +124,7 @@ def _heading(number: int, comparisons: Sequence[Comparison]) -> str:
     one = comparisons[number - 1]
     if len(comparisons) == 1:
         return ""
-    return f" ({number}: {one.data.name}, {inference(one.protocol)})"
+    return f" ({number}: {where(one)}, {inference(one.protocol)})"
 
 
 def _accuracy(
@@ -145,6 +148,11 @@ def _differences(comparison: Comparison, words: Words, heading: str) -> list[str
         return []
     verdicts = [str(name) for name in table if str(name).startswith("by ")]
     return _tabled(f"## Differences from {comparison.reference.name}{heading}", table, verdicts)
+
+
+def _joints(comparison: Comparison, words: Words, heading: str) -> list[str]:
+    sections = _tabled(f"## Joints{heading}", joint_table(comparison, words), [])
+    return [*sections, prose.JOINTS] if sections else []
 
 
 def _clocks(comparison: Comparison, results: Results) -> list[Clock]:

@@ -22,6 +22,9 @@ class Target(TypedDict):
     image_id: int
     annotation_ids: Tensor  #: [N] int64
     ignore: NotRequired[Tensor]  #: [R, 4] float32 boxes in which nothing is judged
+    #: [R, V, 2] float32 corners of polygons in which nothing is judged either; one with fewer than
+    #: V repeats its last. Even-odd: what an outline runs around twice is outside.
+    ignore_polygons: NotRequired[Tensor]
     head_boxes: NotRequired[Tensor]  #: [N, 4] float32
     occlusion: NotRequired[Tensor]  #: [N, K] float32, share of the joint's disc that is hidden
     crowding: NotRequired[Tensor]  #: [N] float32, share of the box that others' boxes cover

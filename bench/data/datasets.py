@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.data import coco, lsp
+from bench.data import coco, lsp, posetrack18
 from bench.data.contract import PoseDataset
 from bench.data.photographs import Photographs
 from bench.data.synthetic.dataset import open_synthetic
@@ -40,7 +40,11 @@ class Adapter(Protocol):
         """Yield everything that is wrong with a split, one sentence each."""
 
 
-_ADAPTERS: Final[dict[str, Adapter]] = {"coco": coco, "lspet": lsp}
+_ADAPTERS: Final[dict[str, Adapter]] = {
+    "coco": coco,
+    "lspet": lsp,
+    "posetrack18": posetrack18,
+}
 
 DATASET_NAMES: Final = (*DOMAINS, *_ADAPTERS)
 

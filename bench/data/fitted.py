@@ -137,6 +137,9 @@ def _moved(target: Target, affine: Tensor) -> Target:
     }
     if "ignore" in target:
         moved["ignore"] = _moved_boxes(target["ignore"], affine)
+    if "ignore_polygons" in target:
+        corners = target["ignore_polygons"].double()
+        moved["ignore_polygons"] = transform_points(affine, corners).float()
     return moved
 
 

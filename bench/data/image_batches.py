@@ -72,6 +72,8 @@ def _target(
     if "ignore" in target:
         ignore = target["ignore"]
         new["ignore"] = _hulls(ignore, change.expand(len(ignore), -1, -1))
+    if "ignore_polygons" in target:
+        new["ignore_polygons"] = transform_points(change, target["ignore_polygons"])
     return new
 
 

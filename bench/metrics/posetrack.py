@@ -9,7 +9,8 @@ Every joint is ranked by its own score; the score of the pose has no part.
 
 What that leaves open is settled as the challenge's public evaluation (poseval) does it:
 
-- the border of half a head size is inside, that of an ignore region outside of it;
+- the border of half a head size is inside, that of an ignore region outside of it, and what a
+  region's outline runs around twice is outside too;
 - the share is of the person's annotated joints, those in ignore regions no longer among them;
 - a pose with equal shares of several people keeps the first of them, a person with several equally
   good poses the first of those, in the order they are given in; a share of 0 assigns nothing;
@@ -36,13 +37,16 @@ from numpy.typing import NDArray
 
 from bench.data.contract import Target
 from bench.metrics.heads import head_sizes, mean_of_judged
+from bench.metrics.regions import ignored_points
 from bench.problem import Problem
 from models.skeleton import POSETRACK15
 
+#: What the mean over all joints is called, so that it is never taken for OKS AP.
+MEAN: Final = "PoseTrack mAP"
 _REACH: Final = 0.5  # of the head size
 _JOINTS: Final = len(POSETRACK15)
-# The columns of the challenge's tables.
-_GROUPS: Final = {
+#: The columns of the challenge's tables, and the joints of each.
+GROUPS: Final = {
     "head": ("head_top", "neck", "nose"),
     **{
         part: (f"right_{part}", f"left_{part}")
@@ -101,9 +105,9 @@ class PosetrackMatches:
     def statistics(self, weights: NDArray[np.integer[Any]] | None = None) -> dict[str, _Floats]:
         """Return mAP and the AP of each group of joints as fractions.
 
-        "mAP" is the mean over the joints, "AP head", "AP shoulder" ... that over a group's. A joint
-        that nobody has is left out; nan where none is left. A weight of 2 is the same as having
-        the image twice.
+        "PoseTrack mAP" is the mean over the joints, ``group_name`` of a group that over the
+        group's. A joint that nobody has is left out; nan where none is left. A weight of 2 is the
+        same as having the image twice.
 
         Args:
             weights: ``[R, I]``, how often each image was drawn in each of R resamples.
@@ -113,10 +117,12 @@ class PosetrackMatches:
         """
         joints = self.per_joint(weights)
         groups = {
-            f"AP {group}": joints.take([POSETRACK15.joints.index(one) for one in names], axis=-1)
-            for group, names in _GROUPS.items()
+            group_name(group): joints.take(
+                [POSETRACK15.joints.index(one) for one in names], axis=-1
+            )
+            for group, names in GROUPS.items()
         }
-        return {name: mean_of_judged(aps) for name, aps in {"mAP": joints, **groups}.items()}
+        return {name: mean_of_judged(aps) for name, aps in {MEAN: joints, **groups}.items()}
 
     def per_joint(self, weights: NDArray[np.integer[Any]] | None = None) -> _Floats:
         """Return the AP of each joint, ``[15]``, or ``[R, 15]`` with weights; nan if nobody's."""
@@ -158,14 +164,20 @@ class PosetrackMatches:
         return np.asarray((steps * envelope).sum(axis=1))
 
 
+def group_name(group: str) -> str:
+    """Return what the AP of a group of joints is called, for example ``PoseTrack AP head``."""
+    return f"PoseTrack AP {group}"
+
+
 def match_posetrack(targets: list[Target], detections: list[dict[str, Any]]) -> PosetrackMatches:
     """Assign predicted poses to people and judge their joints.
 
     A target's joints of visibility 1 and 2 are to be found. Joints of either side strictly within
-    its ``ignore`` boxes do not count. ``iscrowd`` has no part: PoseTrack has no crowds.
+    its ignore regions do not count. ``iscrowd`` has no part: PoseTrack has no crowds.
 
     Args:
-        targets: one an image; the 15 joints of posetrack15, ``head_boxes``, perhaps ``ignore``.
+        targets: one an image; the 15 joints of posetrack15, ``head_boxes``, perhaps ``ignore`` and
+            ``ignore_polygons``.
         detections: COCO keypoint results with the 15 joints, in pixels of the images; a joint
             that was not found is 0 0 0. The order decides between equally good poses.
 
@@ -188,9 +200,10 @@ def match_posetrack(targets: list[Target], detections: list[dict[str, Any]]) -> 
     predicted = [np.array(one, dtype=np.float64).reshape(-1, _JOINTS, 3) for one in poses]
     for index, target in enumerate(targets):
         truth = _keypoints(target)
-        judged = (truth[..., 2] > 0) & ~_ignored(truth, target)
+        judged = (truth[..., 2] > 0) & ~ignored_points(truth[..., :2], target)
         positives[index] = judged.sum(axis=0)
-        there = (predicted[index] != 0).any(axis=2) & ~_ignored(predicted[index], target)
+        there = (predicted[index] != 0).any(axis=2)
+        there &= ~ignored_points(predicted[index][..., :2], target)
         counted.append(there)
         reach = _REACH * _head_sizes(target, judged)
         matched.append(_right_joints(truth, judged, reach, predicted[index], there))
@@ -256,16 +269,6 @@ def _head_sizes(target: Target, judged: _Bools) -> _Floats:
     return head_sizes(
         None if boxes is None else boxes.numpy(), np.asarray(judged.any(axis=1)), names
     )
-
-
-def _ignored(points: _Floats, target: Target) -> _Bools:
-    """Return which of the points ``[N, 15, 3]`` lie strictly within an ignore box, ``[N, 15]``."""
-    if "ignore" not in target:
-        return np.zeros(points.shape[:2], dtype=np.bool_)
-    xy = points[:, :, None, :2]
-    boxes = target["ignore"].double().numpy()
-    inside = np.asarray(((boxes[:, :2] < xy) & (xy < boxes[:, 2:])).all(axis=3))
-    return np.asarray(inside.any(axis=2))
 
 
 def _check_detection(number: int, one: dict[str, Any], positions: dict[int, int]) -> None:

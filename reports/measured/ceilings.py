@@ -69,7 +69,7 @@ def ceilings_of(comparison: Comparison, ceilings: Sequence[Ceiling]) -> dict[str
         for ceiling in ceilings:
             planned = ceiling.experiment
             same = (
-                planned.data == comparison.data
+                planned.data == comparison.tested
                 and planned.protocol.input_size == comparison.protocol.input_size
                 and planned.protocol.decoder == comparison.protocol.decoder
                 and _decoding(planned.model) == _decoding(variant.experiments[0].model)

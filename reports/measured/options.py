@@ -44,7 +44,7 @@ def _is_option(comparison: Comparison, plain: Comparison) -> bool:
     return (
         is_plain(plain.protocol)
         and not is_plain(comparison.protocol)
-        and comparison.data == plain.data
+        and (comparison.data, comparison.tested) == (plain.data, plain.tested)
     )
 
 

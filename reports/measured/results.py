@@ -17,11 +17,12 @@ from bench.metrics.intervals import (
 )
 from bench.metrics.oks import OksMatches
 from bench.metrics.pck import PckCounts
+from bench.metrics.posetrack import MEAN, PosetrackMatches
 from bench.records import Record, read_record
 
 RECORDS = "records"  # the folder of all records inside a suite's folder
 BASELINE = "mean_pose"  # the pipeline of zero skill
-AP, PCK = "AP", "PCK@0.2"
+AP, PCK, POSETRACK = "AP", "PCK@0.2", MEAN
 SECONDARY = ("AP50", "AP75", "AR")
 RESAMPLES = 1000  # the ends of a 95 % interval then stand on 25 resamples each
 SEED = 0  # of the bootstrap: a report built twice from the same records is the same
@@ -61,7 +62,7 @@ class Run:
 
     experiment: Experiment
     record: Record
-    samples: dict[str, Samples]  #: AP, and PCK where it was counted -> [R], over images
+    samples: dict[str, Samples]  #: of ``bootstrap`` -> [R], over images
 
     @property
     def measured(self) -> dict[str, Any]:
@@ -149,14 +150,17 @@ class Comparison:
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """AP, and PCK where every run counted it: whole images have nobody to count it for."""
+        """AP, and of PCK and PoseTrack mAP those that every run has.
+
+        Whole images have nobody to count PCK for, and few data sets what PoseTrack's metric needs.
+        """
         runs = self.runs
-        counted = bool(runs) and all(PCK in run.samples for run in runs)
-        return (AP, PCK) if counted else (AP,)
+        others = (PCK, POSETRACK) if runs else ()
+        return (AP, *(name for name in others if all(name in run.samples for run in runs)))
 
     @property
     def ranked(self) -> list[Variant]:
-        """Finished variants by falling AP (where that is equal, PCK), without the baseline."""
+        """Finished variants by falling AP, then the next statistic; without the baseline."""
         done = [one for one in self.variants if one.runs and not one.is_baseline]
         statistics = self.statistics
         return sorted(
@@ -230,7 +234,11 @@ def finished(folder: Path, key: str) -> tuple[Record | None, str]:
 
 
 def bootstrap(evidence: dict[str, Any]) -> dict[str, Samples]:
-    """Return AP, and PCK where it was counted, under every resample of the images, ``[R]``."""
+    """Return every statistic with evidence under every resample of the images, ``[R]``.
+
+    AP; PCK and PoseTrack mAP where they were counted, the latter with the AP of each group of
+    joints that anybody has.
+    """
     oks = OksMatches.from_json(evidence["oks"])
     # Equal image counts give equal weights, so all variants of a comparison are paired.
     weights = bootstrap_weights(len(oks.positives), RESAMPLES, SEED)
@@ -238,6 +246,9 @@ def bootstrap(evidence: dict[str, Any]) -> dict[str, Samples]:
     if "pck" in evidence:
         pck = PckCounts.from_json(evidence["pck"])
         samples[PCK] = pck.statistics(weights)[pck.name]
+    if "posetrack" in evidence:
+        points = PosetrackMatches.from_json(evidence["posetrack"]).statistics(weights)
+        samples |= {name: drawn for name, drawn in points.items() if not np.isnan(drawn).all()}
     return samples
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from models.skeleton import SKELETONS
 from reports.measured.clocks import Clock, has_times
-from reports.measured.results import AP, RECORDS, Comparison, Run, Variant, is_plain
+from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Run, Variant, is_plain
 from reports.measured.stages import StageTiming, people
 from reports.pictures.crop_sheets import draw_crops
 from reports.pictures.image_sheets import by_image, draw_images
@@ -17,6 +17,7 @@ from reports.pictures.people_plot import PeopleCurve, draw_people
 from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter
 from reports.text.prose import subject
 from reports.text.setting import view
+from reports.text.words import data_name
 
 _PATTERNS = ("accuracy_vs_*.png", "learning_curves*.png", "predictions_*.png", "latency_vs_*.png")
 
@@ -31,21 +32,43 @@ def remove_pictures(folder: Path) -> None:
 def scatters(
     folder: Path, comparison: Comparison, clocks: Sequence[Clock], suffix: str
 ) -> list[Path]:
-    """Draw accuracy against each latency and against multiply-adds; return the files."""
-    bars = "Vertical bars: 95 % interval of AP."
+    """Draw accuracy against each latency and against multiply-adds; return the files.
+
+    Accuracy is AP and, in pictures of its own where it was measured, PoseTrack mAP.
+    """
+    written = _scatters(folder, comparison, clocks, AP, "OKS AP", suffix)
+    if POSETRACK in comparison.statistics:
+        kind = f"_posetrack{suffix}"
+        written += _scatters(folder, comparison, clocks, POSETRACK, POSETRACK, kind)
+    return written
+
+
+def _scatters(
+    folder: Path,
+    comparison: Comparison,
+    clocks: Sequence[Clock],
+    statistic: str,
+    label: str,
+    suffix: str,
+) -> list[Path]:
+    """Draw one kind of accuracy; ``label`` is its axis's, without the unit."""
+    bars = f"Vertical bars: 95 % interval of {statistic}."
     spread = "Horizontal bars: 5th to 95th percentile of the rounds."
     front = "Dashed: Pareto front of the point estimates."
     by_latency = [
-        Panel(clock.axis, _latency_points(comparison, clock))
+        Panel(clock.axis, _latency_points(comparison, clock, statistic))
         for clock in clocks
         if has_times(clock, comparison.ranked)
     ]
-    by_cost = [_point(one, one.runs[0].measured["cost"]["gmac"], None) for one in comparison.ranked]
-    label = f"multiply-adds of one {view(comparison)}, as fvcore counts them (GMAC)"
+    by_cost = [
+        _point(one, statistic, one.runs[0].measured["cost"]["gmac"], None)
+        for one in comparison.ranked
+    ]
+    adds = f"multiply-adds of one {view(comparison)}, as fvcore counts them (GMAC)"
     written = []
     for name, cost, panels, note in (
         ("latency", "latency", by_latency, f"{bars} {spread} {front}"),
-        ("macs", "multiply-adds", [Panel(label, by_cost)] if by_cost else [], f"{bars} {front}"),
+        ("macs", "multiply-adds", [Panel(adds, by_cost)] if by_cost else [], f"{bars} {front}"),
     ):
         if not panels:
             continue
@@ -56,8 +79,8 @@ def scatters(
             panels,
             title=f"Accuracy against {cost}\n{subject([comparison])}",
             note=note,
-            y_label="OKS AP (%)",
-            floor=100 * floor.estimate(AP).value if floor else None,
+            y_label=f"{label} (%)",
+            floor=100 * floor.estimate(statistic).value if floor else None,
         )
         written.append(path)
     return written
@@ -154,24 +177,26 @@ def latency_by_people(
     return [path]
 
 
-def _latency_points(comparison: Comparison, clock: Clock) -> list[Point]:
+def _latency_points(comparison: Comparison, clock: Clock, statistic: str) -> list[Point]:
     return [
-        _point(variant, times["median_ms"], (times["p05_ms"], times["p95_ms"]))
+        _point(variant, statistic, times["median_ms"], (times["p05_ms"], times["p95_ms"]))
         for variant in comparison.ranked
         if (times := clock.of(variant)) is not None
     ]
 
 
-def _point(variant: Variant, cost: float, spread: tuple[float, float] | None) -> Point:
-    accuracy = variant.estimate(AP)
+def _point(
+    variant: Variant, statistic: str, cost: float, spread: tuple[float, float] | None
+) -> Point:
+    accuracy = variant.estimate(statistic)
     interval = (100 * accuracy.low, 100 * accuracy.high)
     return Point(variant.name, variant.place, cost, 100 * accuracy.value, spread, interval)
 
 
 def _sheet(path: Path, file: Path, variant: str, run: Run, seen: str) -> bool:
     """Draw one sheet; return False where no picture was kept."""
-    data, seed = run.experiment.data, run.experiment.seed
-    title = f"{variant}: {data.name}, validation {seen}s, seed {seed}"
+    data, seed = run.experiment.judged_on, run.experiment.seed
+    title = f"{variant}: {data_name(data)}, validation {seen}s, seed {seed}"
     skeleton = SKELETONS[data.skeleton]
     with np.load(file, allow_pickle=False) as samples:
         images = samples["images"]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reports.measured.clocks import Clock, Times
-from reports.measured.results import AP, SECONDARY, Comparison, Estimate, Variant
+from reports.measured.results import AP, PCK, SECONDARY, Comparison, Estimate, Variant
 from reports.tables.cells import UNKNOWN, figures, percent, signed
 from reports.text.words import Words
 
@@ -156,7 +156,7 @@ def _measured(
     cells = {"params": f"{cost['params']:,}", "GMAC": figures(cost["gmac"])}
     for statistic in comparison.statistics:
         cells[statistic] = percent(variant.estimate(statistic))
-    if comparison.statistics == (AP,):
+    if PCK not in comparison.statistics:
         above = variant.estimate(AP).above_zero
         cells["AP above 0"] = "yes" if above else "**no**"
         for statistic in SECONDARY:

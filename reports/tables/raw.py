@@ -8,6 +8,7 @@ import pandas as pd
 from bench.experiment import Experiment
 from reports.measured.clocks import Clock
 from reports.measured.results import SECONDARY, Comparison, Run, Unfinished, Variant
+from reports.text.words import data_name
 
 _TIMES = ("median_ms", "p05_ms", "p95_ms", "low_ms", "high_ms")
 _ARGUMENTS = ("block", "depth", "width", "stages", "stride")
@@ -51,7 +52,8 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     return {
         "pipeline": experiment.model.name,
         **{name: arguments[name] for name in _ARGUMENTS if name in arguments},
-        "data": experiment.data.name,
+        "data": data_name(experiment.data),
+        **({"judged_on": data_name(experiment.tested)} if experiment.tested else {}),
         "input_size_px": experiment.protocol.input_size,
         "train_steps": experiment.train.steps,
         "batch_size": experiment.train.batch_size,

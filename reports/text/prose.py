@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from ablations.presets import DEFAULT_PRESET
 from bench.records import Record
-from reports.measured.results import AP, PCK, RESAMPLES, Comparison, Variant
+from reports.measured.results import AP, PCK, POSETRACK, RESAMPLES, Comparison, Variant
 from reports.tables.cells import percent, signed
 from reports.text.setting import schedules, view
 from reports.text.words import Words
@@ -31,6 +31,17 @@ IMAGE_SHEETS = (
     "predicted, every person found in a colour of its own, whatever its score. Dashed white: the "
     "truth. A limb is drawn where both of its joints are there."
 )
+JOINTS = (
+    "PoseTrack mAP by groups of joints, in percent; ± is half the width of the 95 % interval. The "
+    "mean is over the 15 joints, so it is not that of the columns: *head* is the mean of head top, "
+    "neck and nose, the others that of a left and a right joint."
+)
+_POSETRACK = (
+    "*PoseTrack mAP* (Andriluka et al., PoseTrack, CVPR 2018, as the challenge's own evaluation "
+    "settles it): the mean over the joints of each joint's average precision, where a joint that "
+    "was found is right within half a head size (0.6 × the diagonal of the head box) of that joint "
+    "of the person its pose fits best, any other is wrong, and ignore regions do not count."
+)
 INTERVALS_HEADING = "## What the intervals cover, and what they do not"
 
 
@@ -50,7 +61,8 @@ def head(comparisons: Sequence[Comparison], words: Words) -> str:
 
 def subject(comparisons: Sequence[Comparison]) -> str:
     """Return the data sets, the preset and the input size, for titles."""
-    data = ", ".join(dict.fromkeys(one.data.name for one in comparisons)) or "nothing"
+    named = [spec.name for one in comparisons for spec in (one.data, one.tested)]
+    data = ", ".join(dict.fromkeys(named)) or "nothing"
     presets = dict.fromkeys(_preset(run.record) for one in comparisons for run in one.runs)
     seen = dict.fromkeys(f"{one.protocol.input_size} px {view(one)}s" for one in comparisons)
     return ", ".join([data, *(f"{preset} preset" for preset in presets), *seen])
@@ -80,7 +92,8 @@ def findings(comparison: Comparison, words: Words, untimed: str) -> str:
 
 def reading(comparison: Comparison, latency: str) -> str:
     """Return how the main table is read; ``latency`` is how its latency columns are."""
-    scores = " and ".join(["AP (OKS, by pycocotools)", *comparison.statistics[1:]])
+    *others, last = ["AP (OKS, by pycocotools)", *comparison.statistics[1:]]
+    scores = f"{', '.join(others)} and {last}" if others else last
     text = (
         f"{scores} in percent; ± is half the width of the 95 % interval. "
         "*tied*: the paired 95 % interval of the difference in AP from the best contains 0. "
@@ -88,6 +101,8 @@ def reading(comparison: Comparison, latency: str) -> str:
     )
     if PCK not in comparison.statistics:
         text += " *AP above 0*: whether all of its interval is."
+    if POSETRACK in comparison.statistics:
+        text += f" {_POSETRACK}"
     return f"{text} {latency}".rstrip()
 
 

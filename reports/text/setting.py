@@ -1,8 +1,8 @@
 """The sentences on how a comparison was made: protocol, data, models, training, matching rule."""
 
-from bench.experiment import TrainSpec
+from bench.experiment import DataSpec, TrainSpec
 from reports.measured.results import PCK, Comparison
-from reports.text.words import Words
+from reports.text.words import Words, data_name
 
 RULES = {
     "params": "the parameters of the whole network",
@@ -13,10 +13,6 @@ RULES = {
 
 def setting(comparison: Comparison, words: Words) -> str:
     """Return protocol, data, training and matching rule, one line each."""
-    data = comparison.data
-    scenes = f" of {data.image_size} px, renderer seed {data.seed}" if data.image_size else ""
-    train_images = f"{data.train_images:,}" if data.train_images else "all"
-    val_images = f"{comparison.images:,}" if comparison.images else "an unknown number of"
     extent = (
         f" {PCK} is of the person's extent, the longer side of the ground-truth box."
         if PCK in comparison.statistics
@@ -24,8 +20,8 @@ def setting(comparison: Comparison, words: Words) -> str:
     )
     lines = [
         f"- **Protocol:** {comparison.protocol}.{extent}",
-        f"- **Data:** {data.name}, {train_images} training and {val_images} validation "
-        f"images{scenes}; {_people(comparison)}joints of {data.skeleton}.",
+        f"- **Data:** {_data(comparison)}; {_people(comparison)}joints of "
+        f"{comparison.tested.skeleton}.",
         *_models(comparison, words),
         f"- **Training:** {_training(comparison, words)}",
         f"- **Matching rule:** {_matching(comparison)}",
@@ -35,10 +31,12 @@ def setting(comparison: Comparison, words: Words) -> str:
 
 def same_weights(comparison: Comparison) -> str:
     """Return the protocol of a comparison whose models stand in an earlier one."""
-    return (
-        f"- **Protocol:** {comparison.protocol}.\n"
-        "- **Data, models and weights:** those of the single view above."
-    )
+    protocol = f"- **Protocol:** {comparison.protocol}."
+    if comparison.tested != comparison.data:
+        told = f"- **Data:** {_data(comparison)}.\n- **Models and weights:** those above."
+    else:
+        told = "- **Data, models and weights:** those of the single view above."
+    return f"{protocol}\n{told}"
 
 
 def view(comparison: Comparison) -> str:
@@ -54,6 +52,23 @@ def schedules(comparison: Comparison) -> dict[TrainSpec, list[str]]:
             for spec in dict.fromkeys(one.train for one in variant.experiments):
                 found.setdefault(spec, []).append(variant.name)
     return found
+
+
+def _data(comparison: Comparison) -> str:
+    """Return how many images of which data were trained and judged on."""
+    data, tested = comparison.data, comparison.tested
+    train = f"{data.train_images:,}" if data.train_images else "all"
+    val = f"{comparison.images:,}" if comparison.images else "an unknown number of"
+    if tested == data:
+        return f"{data_name(data)}, {train} training and {val} validation images{_scenes(data)}"
+    return (
+        f"trained on {data_name(data)}, {train} training images{_scenes(data)}; judged on "
+        f"{data_name(tested)}, {val} validation images{_scenes(tested)}"
+    )
+
+
+def _scenes(data: DataSpec) -> str:
+    return f" of {data.image_size} px, renderer seed {data.seed}" if data.image_size else ""
 
 
 def _models(comparison: Comparison, words: Words) -> list[str]:

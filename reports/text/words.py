@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bench.experiment import Protocol, TimedPipeline
-from reports.measured.results import is_plain
+from bench.experiment import DataSpec, Protocol, TimedPipeline
+from reports.measured.results import Comparison, is_plain
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,22 @@ def inference(seen: Protocol | TimedPipeline) -> str:
     scales = "/".join(f"{scale:g}" for scale in seen.scales)
     told = [] if seen.scales == (1.0,) else [f"scale{'s' * ('/' in scales)} {scales}"]
     return ", ".join([*told, *(["flip"] if seen.flip else [])])
+
+
+def data_name(data: DataSpec) -> str:
+    """Return a data set's name, with the factors in which its scenes differ from its own."""
+    factors = ", ".join(f"{name} {_told(value)}" for name, value in data.factors)
+    return f"{data.name} with {factors}" if factors else data.name
+
+
+def where(comparison: Comparison) -> str:
+    """Return the data of a comparison, for headings; both where it is judged on other data."""
+    trained, judged = data_name(comparison.data), data_name(comparison.tested)
+    return trained if trained == judged else f"{trained}, judged on {judged}"
+
+
+def _told(value: float | tuple[float, ...]) -> str:
+    return "–".join(f"{one:g}" for one in (value if isinstance(value, tuple) else (value,)))
 
 
 def row_name(variant: str, seen: Protocol | TimedPipeline) -> str:

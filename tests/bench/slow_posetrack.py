@@ -15,13 +15,13 @@ from models.skeleton import POSETRACK15
 
 J = 15
 GROUPS = {
-    "AP head": ("head_top", "neck", "nose"),
-    "AP shoulder": ("left_shoulder", "right_shoulder"),
-    "AP elbow": ("left_elbow", "right_elbow"),
-    "AP wrist": ("left_wrist", "right_wrist"),
-    "AP hip": ("left_hip", "right_hip"),
-    "AP knee": ("left_knee", "right_knee"),
-    "AP ankle": ("left_ankle", "right_ankle"),
+    "PoseTrack AP head": ("head_top", "neck", "nose"),
+    "PoseTrack AP shoulder": ("left_shoulder", "right_shoulder"),
+    "PoseTrack AP elbow": ("left_elbow", "right_elbow"),
+    "PoseTrack AP wrist": ("left_wrist", "right_wrist"),
+    "PoseTrack AP hip": ("left_hip", "right_hip"),
+    "PoseTrack AP knee": ("left_knee", "right_knee"),
+    "PoseTrack AP ankle": ("left_ankle", "right_ankle"),
 }
 Case = tuple[list[Target], list[dict[str, Any]]]
 Pose = dict[int, list[float]]  # x, y and score or visibility by joint
@@ -32,6 +32,7 @@ def target(
     keypoints: Any,
     heads: Any = (0, 0, 6, 8),  # diagonal 10: within 3 pixels is right
     ignore: Any = None,
+    polygons: Any = None,  # of equally many corners each
 ) -> Target:
     points = torch.as_tensor(np.array(keypoints, dtype=np.float32).reshape(-1, J, 3))
     people = len(points)
@@ -48,6 +49,8 @@ def target(
     }
     if ignore is not None:
         values["ignore"] = torch.as_tensor(np.array(ignore, dtype=np.float32).reshape(-1, 4))
+    if polygons is not None:
+        values["ignore_polygons"] = torch.as_tensor(np.array(polygons, dtype=np.float32))
     return values
 
 
@@ -80,7 +83,13 @@ def random_case(seed: int, images: int, score_levels: int) -> Case:
         corners = draw.integers(0, 25, (int(draw.integers(0, 3)), 2))
         ignore = np.c_[corners, corners + draw.integers(0, 12, (len(corners), 2))]
         targets.append(
-            target(image_id, joints, heads.reshape(-1, 4), ignore if draw.random() < 0.6 else None)
+            target(
+                image_id,
+                joints,
+                heads.reshape(-1, 4),
+                ignore if draw.random() < 0.6 else None,
+                random_polygons(draw) if draw.random() < 0.6 else None,
+            )
         )
         for one in joints:
             for _ in range(draw.integers(0, 3)):  # 0: missed, 2: found twice
@@ -93,11 +102,39 @@ def random_case(seed: int, images: int, score_levels: int) -> Case:
     return targets, [detections[index] for index in draw.permutation(len(detections))]
 
 
+def random_polygons(draw: np.random.Generator) -> np.ndarray:
+    """Up to three of up to six corners on whole pixels, often crossing themselves."""
+    polygons = draw.integers(0, 25, (int(draw.integers(0, 4)), 6, 2))
+    for one in polygons:
+        corners = int(draw.integers(1, 7))
+        one[corners:] = one[corners - 1]
+    return polygons
+
+
 def in_region(point: list[float], one: Target) -> bool:
     for left, top, right, bottom in one.get("ignore", torch.zeros(0, 4)).tolist():
         if left < point[0] < right and top < point[1] < bottom:
             return True
-    return False
+    polygons = one.get("ignore_polygons", torch.zeros(0, 3, 2)).tolist()
+    return any(slow_inside(point, corners) for corners in polygons)
+
+
+def slow_inside(point: list[float], corners: list[list[float]]) -> bool:
+    """Count the edges above the point, in exact fractions; on an edge is outside."""
+    x, y = Fraction(point[0]), Fraction(point[1])
+    above = 0
+    for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
+        if not min(x1, x2) <= point[0] <= max(x1, x2):
+            continue
+        if x1 == x2:
+            if min(y1, y2) <= y <= max(y1, y2):
+                return False
+            continue
+        height = Fraction(y1) + (x - Fraction(x1)) * Fraction(y2 - y1) / Fraction(x2 - x1)
+        if height == y:
+            return False
+        above += x < max(x1, x2) and height > y
+    return above % 2 == 1
 
 
 def slow_people(one: Target) -> list[tuple[Pose, float]]:
@@ -198,4 +235,4 @@ def slow_statistics(case: Case) -> tuple[list[float], dict[str, float]]:
         group: mean([joints[POSETRACK15.joints.index(name)] for name in names])
         for group, names in GROUPS.items()
     }
-    return joints, {"mAP": mean(joints), **groups}
+    return joints, {"PoseTrack mAP": mean(joints), **groups}

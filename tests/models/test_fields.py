@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.path import Path
 
 from models.fields import cells_inside, draw_targets, mirror_maps
 from models.skeleton import COCO17, LSP14, OPENPOSE18, SKELETONS, Skeleton
@@ -236,3 +237,26 @@ def test_the_mirror_knows_limbs_that_run_backward():
         (COCO17.flip_permutation[a], COCO17.flip_permutation[b]) == (b, a) for a, b in COCO17.limbs
     )
     assert OPENPOSE18.joints[OPENPOSE18.limbs[0][0]] == "neck"
+
+
+def test_nothing_is_known_where_the_middle_of_a_cell_lies_in_an_ignored_polygon():
+    size, stride = (48, 64), 4
+    # An L that bends inward, and a triangle that repeats its last corner to be as long.
+    polygons = [
+        [[5.0, 5.0], [37.0, 5.0], [37.0, 15.0], [17.0, 15.0], [17.0, 41.0], [5.0, 41.0]],
+        [[40.0, 20.0], [62.0, 33.0], [45.0, 46.0], [45.0, 46.0], [45.0, 46.0], [45.0, 46.0]],
+    ]
+    nobody = target(torch.zeros(0, 3, 3), boxes=[], iscrowd=[])
+    drawn = draw([nobody | {"ignore_polygons": torch.tensor(polygons)}, nobody], size, ARM, stride)
+    middles = [
+        (x * stride + (stride - 1) / 2, y * stride + (stride - 1) / 2)
+        for y in range(12)
+        for x in range(16)
+    ]
+    inside = [any(Path(one).contains_point(middle) for one in polygons) for middle in middles]
+    known = ~torch.tensor(inside).view(12, 16)
+    assert known.any()
+    assert not known.all()
+    for mask in (drawn.heatmap_mask, drawn.field_mask):
+        assert torch.equal(mask[0], known.expand_as(mask[0]))
+        assert mask[1].all()

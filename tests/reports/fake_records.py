@@ -11,8 +11,9 @@ from fake_experiments import CROP, IMAGES, Fields
 from bench.experiment import CeilingExperiment, Experiment, Job, LatencyExperiment, StageExperiment
 from bench.metrics.oks import coco_ground_truth, match_oks
 from bench.metrics.pck import count_pck
+from bench.metrics.posetrack import match_posetrack
 from bench.records import kind_of, write_record
-from models.skeleton import LSP14
+from models.skeleton import POSETRACK15, SKELETONS, Skeleton
 
 ENVIRONMENT = {
     "processor": "a processor | of 2 cores",
@@ -37,15 +38,26 @@ class Suite:
         self.folder = folder
         self.records = folder / "records"
 
-    def done(self, one: Experiment, error: float, *, samples: bool = True, **changes: Any) -> None:
+    def done(
+        self,
+        one: Experiment,
+        error: float,
+        *,
+        samples: bool = True,
+        known: int | None = None,
+        **changes: Any,
+    ) -> None:
         """File a finished record of a model that is ``error`` pixels off, scored by the metrics.
 
-        ``changes`` replace parts of "measured", or the record's environment and command. With
-        ``trained_by`` there is no learning curve, as where another record's weights are measured.
+        People have the first ``known`` joints, or all. ``changes`` replace parts of "measured", or
+        the record's environment and command. With ``trained_by`` there is no learning curve, as
+        where another record's weights are measured.
         """
         place = self.records / one.key
         place.mkdir(parents=True)
-        evidence, accuracy, pictures = _scored(error, one.seed)
+        evidence, accuracy, pictures = _scored(
+            error, one.seed, SKELETONS[one.judged_on.skeleton], known
+        )
         if one.protocol.boxes == "none":
             del evidence["pck"], accuracy["PCK@0.2"]
             pictures = _image_samples(pictures)
@@ -78,7 +90,7 @@ class Suite:
 
     def ceiling(self, one: CeilingExperiment, *losses: tuple[str, float]) -> None:
         """File a ceiling: from 1.0, each named loss leads to its AP; the last is the result."""
-        evidence, accuracy, _ = _scored(0.5, 0)
+        evidence, accuracy, _ = _scored(0.5, 0, SKELETONS[one.data.skeleton], None)
         steps = [{"cause": cause, "AP": ap} for cause, ap in (("", 1.0), *losses)]
         measured = {
             "accuracy": accuracy | {"AP": steps[-1]["AP"]},
@@ -144,12 +156,15 @@ class Suite:
         write_record(self.records, _record(timing) | {"measured": measured | changes})
 
 
-def _scored(error: float, seed: int) -> tuple[Fields, dict[str, float], dict[str, Any]]:
-    joints = len(LSP14)
+def _scored(
+    error: float, seed: int, skeleton: Skeleton, known: int | None
+) -> tuple[Fields, dict[str, float], dict[str, Any]]:
+    joints = len(skeleton)
     people = np.random.default_rng(0)
     truth = np.concatenate(
         [people.uniform(10, 54, (IMAGES, joints, 2)), np.full((IMAGES, joints, 1), 2.0)], axis=-1
     )
+    truth[:, joints if known is None else known :] = 0
     off = np.random.default_rng(1 + seed).standard_normal((IMAGES, joints, 2))
     predicted = truth[..., :2] + error * off
     targets: list[Any] = [
@@ -160,6 +175,7 @@ def _scored(error: float, seed: int) -> tuple[Fields, dict[str, float], dict[str
             "keypoints": torch.from_numpy(person[None]).float(),
             "area": torch.tensor([900.0]),
             "iscrowd": torch.tensor([0]),
+            "head_boxes": torch.tensor([[6.0, 6.0, 12.0, 14.0]]),
         }
         for index, person in enumerate(truth)
     ]
@@ -173,15 +189,21 @@ def _scored(error: float, seed: int) -> tuple[Fields, dict[str, float], dict[str
         for index, person in enumerate(predicted)
     ]
     sizes = [(CROP, CROP)] * IMAGES
-    oks = match_oks(coco_ground_truth(targets, sizes, LSP14), found, LSP14)
+    oks = match_oks(coco_ground_truth(targets, sizes, skeleton), found, skeleton)
     pck = count_pck(truth, predicted, np.full(IMAGES, 51.2), np.arange(IMAGES))
-    accuracy = {name: float(value) for name, value in (oks.statistics() | pck.statistics()).items()}
+    statistics = oks.statistics() | pck.statistics()
+    evidence = {"oks": oks.to_json(), "pck": pck.to_json()}
+    if skeleton == POSETRACK15:
+        points = match_posetrack(targets, found)
+        statistics |= {n: ap for n, ap in points.statistics().items() if not np.isnan(ap)}
+        evidence["posetrack"] = points.to_json()
+    accuracy = {name: float(value) for name, value in statistics.items()}
     crops = {
         "images": people.integers(0, 255, (8, 3, CROP, CROP), dtype=np.uint8),
         "truth": truth[:8].astype(np.float32),
         "predicted": np.concatenate([predicted[:8], np.ones((8, joints, 1))], -1).astype("f4"),
     }
-    return {"oks": oks.to_json(), "pck": pck.to_json()}, accuracy, crops
+    return evidence, accuracy, crops
 
 
 def _image_samples(crops: dict[str, Any]) -> dict[str, Any]:
