@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablations.field_presets import FIELD_PRESETS
+from ablations.pipeline_presets import PIPELINE_PRESETS
 from ablations.presets import PRESETS, Preset
 
 
@@ -25,14 +25,14 @@ SUITES = {
     ),
     "pipelines": Suite(
         "which bottom-up pipeline finds more people, and what does each stage of it cost?",
-        FIELD_PRESETS,
+        PIPELINE_PRESETS,
     ),
     "table1": Suite(
         "does Table 1 of the deck hold: is MSPAF-3 better than PAF-6, smaller and faster?",
-        FIELD_PRESETS,
+        PIPELINE_PRESETS,
     ),
     "mspaf_blocks": Suite(
         "which block makes the best branches of the multiscale PAF?",
-        FIELD_PRESETS,
+        PIPELINE_PRESETS,
     ),
 }

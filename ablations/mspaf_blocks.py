@@ -1,6 +1,6 @@
 """The suite ``mspaf_blocks``: the multiscale PAF with each block in its branches."""
 
-from ablations import fields
+from ablations import bottom_up, whole_images
 from ablations.options import Options, unknown
 from bench.plan import Plan
 from bench.problem import Problem
@@ -21,14 +21,12 @@ def plan(options: Options) -> Plan:
     blocks = list_blocks(options.blocks)
     if not blocks:
         raise unknown("block", options.blocks, list_blocks())
-    setting = fields.settle(options)
+    setting = whole_images.settle(options)
     models = {
-        block: fields.mspaf3(
+        block: bottom_up.mspaf3(
             setting.size, block, options.plugin if block in options.plugin_blocks else ""
         )
         for block in blocks
     }
-    timing = fields.stages(
-        setting, models, setting.size.input_size, rounds=setting.preset.latency.rounds
-    )
-    return Plan(fields.experiments(setting, models), stages=(timing,))
+    timing = whole_images.stages(setting, models, setting.size.input_size)
+    return Plan(whole_images.experiments(setting, models), stages=(timing,))

@@ -1,6 +1,6 @@
 """The suite ``pipelines``: bottom-up pipelines on whole images, trained and measured alike."""
 
-from ablations import fields
+from ablations import bottom_up, whole_images
 from ablations.options import Options, refuse_blocks
 from bench.plan import Plan
 
@@ -12,20 +12,13 @@ def plan(options: Options) -> Plan:
         Problem: an option that cannot be met.
     """
     refuse_blocks(options, "pipelines")
-    setting = fields.settle(options)
+    setting = whole_images.settle(options)
     size = setting.size
-    views = fields.VIEWS if size.multi_scale else fields.SINGLE_SCALE
-    models = {"paf6": fields.paf6(size), "mspaf3": fields.mspaf3(size)}
+    views = whole_images.VIEWS if size.multi_scale else whole_images.SINGLE_SCALE
+    models = {"paf6": bottom_up.paf6(size), "mspaf3": bottom_up.mspaf3(size)}
+    timing = whole_images.stages(setting, models, size.input_size, views=views)
     return Plan(
-        fields.experiments(setting, models, views),
-        ceilings=fields.ceilings(setting),
-        stages=(
-            fields.stages(
-                setting,
-                models,
-                size.input_size,
-                views=views,
-                rounds=setting.preset.latency.rounds,
-            ),
-        ),
+        whole_images.experiments(setting, models, views),
+        ceilings=bottom_up.ceilings(setting),
+        stages=(timing,),
     )

@@ -1,6 +1,6 @@
 """The suite ``table1``: PAF-6 and MSPAF-3 as the deck compares them."""
 
-from ablations import fields
+from ablations import bottom_up, whole_images
 from ablations.options import Options, refuse_blocks
 from bench.experiment import ModelSpec
 from bench.plan import Plan
@@ -18,12 +18,16 @@ def plan(options: Options) -> Plan:
         Problem: an option that cannot be met.
     """
     refuse_blocks(options, "table1")
-    setting = fields.settle(options)
+    setting = whole_images.settle(options)
     size = setting.size
     published = {"paf6": ModelSpec("paf6"), "mspaf3": ModelSpec("mspaf3")}
-    rounds = min(setting.preset.latency.rounds, _MOST_ROUNDS)
     return Plan(
-        fields.experiments(setting, {"paf6": fields.paf6(size), "mspaf3": fields.mspaf3(size)}),
-        ceilings=fields.ceilings(setting),
-        stages=tuple(fields.stages(setting, published, side, rounds=rounds) for side in _INPUTS),
+        whole_images.experiments(
+            setting, {"paf6": bottom_up.paf6(size), "mspaf3": bottom_up.mspaf3(size)}
+        ),
+        ceilings=bottom_up.ceilings(setting),
+        stages=tuple(
+            whole_images.stages(setting, published, side, most_rounds=_MOST_ROUNDS)
+            for side in _INPUTS
+        ),
     )

@@ -2,7 +2,9 @@
 
 A target is only what is known. The places of people without annotated joints, of crowds and in
 ignored regions say nothing in any channel. An annotated person whose joint j is not annotated says
-nothing about joint j and its limbs inside his box, since the joint may well be there.
+nothing about joint j and its limbs inside his box, since the joint may well be there. A joint that
+the data set never annotates (``known`` of a target) has no target anywhere, nor do its limbs; the
+background has one outside of boxes, where nobody is.
 """
 
 from collections.abc import Sequence
@@ -37,6 +39,7 @@ class _People(NamedTuple):
     keypoints: Tensor  # [B, N, K, 3] padded with visibility 0
     boxes: Tensor  # [B, N + R, 4] of people, then ignored; padded with boxes without extent
     missing: Tensor  # bool [B, N + R, K]: the joint is not annotated
+    known: Tensor  # bool [B, K]: the data set annotates the joint
 
 
 def draw_targets(
@@ -58,7 +61,8 @@ def draw_targets(
     Args:
         targets: torchvision's, with ``keypoints`` ``[N, K, 3]``, ``boxes``, ``iscrowd`` and, where
             there are regions in which nothing is judged, ``ignore`` ``[R, 4]`` and
-            ``ignore_polygons`` ``[R, V, 2]``; pixels.
+            ``ignore_polygons`` ``[R, V, 2]``; pixels. ``known`` bool ``[K]`` where the data set
+            does not annotate all joints.
         sizes: height and width of each image in pixels; cells beyond are padding.
         skeleton: of the keypoints.
         grid: H and W of the maps in cells.
@@ -153,7 +157,7 @@ def _in_polygons(
 
 
 def _pack(targets: Sequence[Any], joints: int, device: torch.device | str) -> _People:
-    keypoints, boxes, missing = [], [], []
+    keypoints, boxes, missing, known = [], [], [], []
     for target in targets:
         people = target["keypoints"].to(device)
         people = people.masked_fill((target["iscrowd"].to(device) > 0)[:, None, None], 0)
@@ -162,7 +166,13 @@ def _pack(targets: Sequence[Any], joints: int, device: torch.device | str) -> _P
         boxes.append(torch.cat([target["boxes"].to(people), ignored]))
         nothing = torch.ones(len(ignored), joints, dtype=torch.bool, device=device)
         missing.append(torch.cat([people[..., 2] <= 0, nothing]))
-    return _People(*(pad_sequence(one, batch_first=True) for one in (keypoints, boxes, missing)))
+        known.append(target.get("known", torch.ones(joints, dtype=torch.bool)).to(device))
+    return _People(
+        pad_sequence(keypoints, batch_first=True),
+        pad_sequence(boxes, batch_first=True),
+        pad_sequence(missing, batch_first=True),
+        torch.stack(known),
+    )
 
 
 def _draw_heatmaps(
@@ -247,7 +257,11 @@ def _known(
         return (what.transpose(1, 2).float() @ boxes == 0).unflatten(-1, grid)
 
     heatmaps = outside(missing)
-    # A background is known where every joint is.
-    heatmaps = torch.cat([heatmaps, heatmaps.all(dim=1, keepdim=True)], dim=1)
-    lacking = missing[..., [a for a, _ in limbs]] | missing[..., [b for _, b in limbs]]
-    return heatmaps, outside(lacking).repeat_interleave(2, dim=1)
+    # A background is known where every joint is, seen in one place or absent from it.
+    background = heatmaps.all(dim=1, keepdim=True)
+    annotated = people.known[:, :, None, None]
+    starts, ends = [a for a, _ in limbs], [b for _, b in limbs]
+    fields = outside(missing[..., starts] | missing[..., ends])
+    fields &= annotated[:, starts] & annotated[:, ends]
+    heatmaps = torch.cat([heatmaps & annotated, background], dim=1)
+    return heatmaps, fields.repeat_interleave(2, dim=1)

@@ -108,6 +108,12 @@ LSP14: Final = _skeleton(
     _LIMB_ORDER.format(middle="", last="neck head_top"),
     f"{_LEGS} {_TRUNK} neck-left_shoulder neck-right_shoulder {_ARMS} neck-head_top",
 )
+CROWDPOSE14: Final = _skeleton(
+    "crowdpose14",
+    "left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_hip right_hip "
+    "left_knee right_knee left_ankle right_ankle head_top neck",
+    f"{_LEGS} {_TRUNK} neck-left_shoulder neck-right_shoulder {_ARMS} neck-head_top",
+)
 
 #: COCO's joints and a neck, which COCO does not annotate: the mean of both shoulders. Joints and
 #: limbs in the order of the released network of Cao et al., CVPR 2017.
@@ -132,5 +138,5 @@ CANONICAL: Final = _skeleton(
 
 SKELETONS: Final = {
     skeleton.name: skeleton
-    for skeleton in (COCO17, MPII16, POSETRACK15, LSP14, OPENPOSE18, CANONICAL)
+    for skeleton in (COCO17, MPII16, POSETRACK15, LSP14, CROWDPOSE14, OPENPOSE18, CANONICAL)
 }

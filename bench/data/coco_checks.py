@@ -1,5 +1,6 @@
 """What may be wrong with the content of a COCO keypoints file, each fault in one sentence."""
 
+import math
 import os
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -159,7 +160,8 @@ def _person_faults(annotation: dict[str, Any], skeleton: Skeleton) -> Iterator[s
         fault
         for fault in (
             _keypoint_fault(annotation, skeleton),
-            _box_fault(annotation),
+            _box_fault(annotation, "bbox", "box"),
+            _box_fault(annotation, "bbox_head", "head box"),
             _area_fault(annotation),
         )
         if fault is not None
@@ -194,14 +196,15 @@ def _keypoint_fault(annotation: dict[str, Any], skeleton: Skeleton) -> str | Non
     return None
 
 
-def _box_fault(annotation: dict[str, Any]) -> str | None:
-    box = annotation.get("bbox")
+def _box_fault(annotation: dict[str, Any], field: str, name: str) -> str | None:
+    box = annotation.get(field)
     if not box:
         return None
     if not isinstance(box, list) or len(box) != 4 or _first_odd(box) is not None:
-        return f"has the box {box!r}; write x, y, width and height as finite numbers"
+        return f"has the {name} {box!r}; write x, y, width and height as finite numbers"
     if box[2] < 0 or box[3] < 0:
-        return f"has a box of negative size, {box[2]:g}x{box[3]:g}; write x, y, width and height"
+        size = f"{box[2]:g}x{box[3]:g}"
+        return f"has a {name} of negative size, {size}; write x, y, width and height"
     return None
 
 
@@ -254,6 +257,13 @@ def _person_oddities(
 
 def _first_odd(values: list[Any]) -> int | None:
     # Exact types: a bool is no coordinate, and a comparison with NaN is false.
+    if (
+        set(map(type, values)) <= {int, float}
+        and min(values, default=0) > -LARGEST_COORDINATE
+        and max(values, default=0) < LARGEST_COORDINATE
+        and not math.isnan(sum(values))  # min and max pass over a NaN that is not the first
+    ):
+        return None  # all at once, ten times as fast: the fate of nearly every person
     for index, value in enumerate(values):
         if type(value) not in (int, float) or not (
             -LARGEST_COORDINATE < value < LARGEST_COORDINATE

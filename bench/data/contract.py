@@ -20,6 +20,7 @@ class Target(TypedDict):
     area: Tensor  #: [N] float32, square pixels of the person's mask
     iscrowd: Tensor  #: [N] int64
     image_id: int
+    known: NotRequired[Tensor]  #: [K] bool, False for a joint that the data set never annotates
     annotation_ids: Tensor  #: [N] int64
     ignore: NotRequired[Tensor]  #: [R, 4] float32 boxes in which nothing is judged
     #: [R, V, 2] float32 corners of polygons in which nothing is judged either; one with fewer than

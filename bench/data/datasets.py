@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.data import coco, lsp, posetrack18
+from bench.data import coco, crowdpose, lsp, lsp_mat, mpii, posetrack18
 from bench.data.contract import PoseDataset
 from bench.data.photographs import Photographs
 from bench.data.synthetic.dataset import open_synthetic
@@ -42,8 +42,11 @@ class Adapter(Protocol):
 
 _ADAPTERS: Final[dict[str, Adapter]] = {
     "coco": coco,
-    "lspet": lsp,
+    "mpii": mpii,
+    "crowdpose": crowdpose,
     "posetrack18": posetrack18,
+    "lsp": lsp_mat,
+    "lspet": lsp,
 }
 
 DATASET_NAMES: Final = (*DOMAINS, *_ADAPTERS)

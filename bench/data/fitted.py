@@ -135,6 +135,8 @@ def _moved(target: Target, affine: Tensor) -> Target:
         "image_id": target["image_id"],
         "annotation_ids": target["annotation_ids"],
     }
+    if "known" in target:
+        moved["known"] = target["known"]
     if "ignore" in target:
         moved["ignore"] = _moved_boxes(target["ignore"], affine)
     if "ignore_polygons" in target:

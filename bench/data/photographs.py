@@ -38,6 +38,9 @@ class Photographs:
         area: [N] square pixels.
         iscrowd: [N].
         annotation_ids: [N].
+        head_boxes: [N, 4] x1 y1 x2 y2, without extent where a person's is not known; None where
+            the data set has none.
+        crowd_index: [I], CrowdPose's measure of how crowded an image is; None elsewhere.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Photographs:
     area: NDArray[np.float32]
     iscrowd: NDArray[np.int64]
     annotation_ids: NDArray[np.int64]
+    head_boxes: NDArray[np.float32] | None = None
+    crowd_index: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -78,7 +83,7 @@ class Photographs:
         """Return the people of image ``index``; an image without any gives tensors of length 0."""
         image = range(len(self))[index]
         people = slice(int(self.first_person[image]), int(self.first_person[image + 1]))
-        return Target(
+        target = Target(
             boxes=_copied(self.boxes[people]),
             labels=torch.ones(people.stop - people.start, dtype=torch.int64),
             keypoints=_copied(self.keypoints[people]),
@@ -87,6 +92,9 @@ class Photographs:
             image_id=int(self.image_ids[image]),
             annotation_ids=_copied(self.annotation_ids[people]),
         )
+        if self.head_boxes is not None:
+            target["head_boxes"] = _copied(self.head_boxes[people])
+        return target
 
     def annotated_images(self) -> NDArray[np.int64]:
         """Return the indices of the images in which somebody has a joint, ascending."""
@@ -117,7 +125,24 @@ class Photographs:
             area=self.area[persons],
             iscrowd=self.iscrowd[persons],
             annotation_ids=self.annotation_ids[persons],
+            head_boxes=None if self.head_boxes is None else self.head_boxes[persons],
+            crowd_index=None if self.crowd_index is None else self.crowd_index[kept],
         )
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Return (height, width) of an image file in pixels, from its head alone.
+
+    Raises:
+        Problem: the file is missing or cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except FileNotFoundError as error:
+        raise Problem(f"{path} is missing; restore it") from error
+    except Exception as error:  # Pillow meets damaged files with exceptions of many types
+        raise Problem(f"{path} cannot be decoded ({error}); replace the file") from error
 
 
 def read_image(path: Path, image_id: int, size: tuple[int, int]) -> Tensor:

@@ -191,7 +191,7 @@ class FieldPipeline(nn.Module):
             like: ``[B, C, H, W]``, any map of the network.
         """
         if self.grouped != self.skeleton:
-            targets = [{**one, "keypoints": add_neck(one["keypoints"])} for one in targets]
+            targets = [_with_neck(one) for one in targets]
         return draw_targets(
             targets,
             sizes,
@@ -268,6 +268,14 @@ def masked_squares(predicted: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     """
     cells = len(predicted) * predicted.shape[-2] * predicted.shape[-1]
     return ((predicted - truth) * known).square().sum() / cells
+
+
+def _with_neck(target: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a target of COCO's joints with the neck between the shoulders."""
+    grouped = {**target, "keypoints": add_neck(target["keypoints"])}
+    if "known" in target:  # the neck is known where both shoulders are
+        grouped["known"] = add_neck(target["known"].float()[:, None].expand(-1, 3))[:, 2] > 0
+    return grouped
 
 
 def _grouped_skeleton(skeleton: Skeleton) -> Skeleton:

@@ -52,6 +52,34 @@ def test_both_layouts_read_as_pycocotools_reads_them(tmp_path: Path, nested: boo
     assert_agrees_with_pycocotools(coco.open_split(root, "train"), files.annotations)
 
 
+def test_the_years_2014_and_2017_are_read_and_never_mixed(tmp_path: Path) -> None:
+    root = write_coco(tmp_path)
+    for split in ("train", "val"):
+        path = root / "annotations" / f"person_keypoints_{split}2017.json"
+        path.rename(path.with_name(f"person_keypoints_{split}2014.json"))
+        (root / f"{split}2017").rename(root / f"{split}2014")
+    assert [path.name for path in coco.annotation_files(root)] == [
+        "person_keypoints_train2014.json",
+        "person_keypoints_val2014.json",
+    ]
+    assert len(coco.open_split(root, "val")) == 3
+    write_coco(tmp_path)
+    assert coco.split_files(root, "train").images.name == "train2017"
+    (root / "annotations" / "person_keypoints_val2017.json").unlink()
+    with pytest.raises(Problem, match="person_keypoints_val2017"):
+        coco.split_files(root, "val")
+
+
+def test_head_boxes_are_read_where_somebody_has_one(tmp_path: Path) -> None:
+    given = content()
+    given["annotations"][0]["bbox_head"] = [10, 5, 4, 6]
+    root = write_coco(tmp_path, train=given)
+    target = coco.open_split(root, "train").target(0)
+    assert target["head_boxes"].tolist() == [[10, 5, 14, 11], [0, 0, 0, 0]]
+    assert coco.open_split(root, "train").draw(1).head_boxes is not None
+    assert "head_boxes" not in coco.open_split(root, "val").target(0)
+
+
 @pytest.mark.parametrize(
     # images, images and persons with joints, joints, crowds: counted by those who gathered them
     # and noted in SOURCE.txt beside the images

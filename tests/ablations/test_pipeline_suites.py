@@ -5,8 +5,8 @@ import importlib
 import pytest
 
 from ablations import SUITES
-from ablations.field_presets import FIELD_PRESETS
 from ablations.options import Options
+from ablations.pipeline_presets import PIPELINE_PRESETS
 from ablations.plan import save_plan, stored_plan
 from bench.problem import Problem
 from models import create_pipeline, list_blocks
@@ -21,10 +21,10 @@ def planned(name: str, **options):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("preset", FIELD_PRESETS)
+@pytest.mark.parametrize("preset", PIPELINE_PRESETS)
 def test_every_preset_is_a_plan_of_pipelines_that_can_be_built(name, preset):
     plan = planned(name, preset=preset)
-    seeds = FIELD_PRESETS[preset].seeds
+    seeds = PIPELINE_PRESETS[preset].seeds
     assert {one.seed for one in plan.experiments} == set(range(seeds))
     assert len({one.key for one in plan.experiments}) == len(plan.experiments)
     if preset in ("smoke", "cpu"):

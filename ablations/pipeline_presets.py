@@ -1,4 +1,4 @@
-"""How much is run by the suites of bottom-up pipelines: four presets, as plain numbers."""
+"""How much is run by the suites of pipelines: four presets, as plain numbers."""
 
 from dataclasses import dataclass, replace
 
@@ -7,27 +7,42 @@ from bench.experiment import TrainSpec
 
 
 @dataclass(frozen=True)
-class FieldSize:
-    """The networks and targets of bottom-up pipelines.
+class PipelineSize:
+    """The networks and targets of all pipelines for whole images.
 
     Attributes:
-        width_factor: on all hidden channels of the published networks.
         input_size: side in pixels of the square that the network sees.
+        width_factor: on all hidden channels of the published bottom-up networks.
         paf_stride, mspaf_stride: pixels a cell; 8 and 4 are the papers'.
         sigma: of the target heatmaps in pixels of the input.
         half_width: of the target fields' limbs in pixels of the input.
         min_parts: joints that a person needs to be reported; the paper's 3 leaves out everybody of
             whom COCO annotates one or two, 11 points of AP on true fields, and 2 costs nothing.
-        multi_scale: price inference at several scales too, which costs 7.5 single ones.
+        multi_scale: price bottom-up inference at several scales too, which costs 7.5 single ones.
+        backbone: of the top-down pipelines, a ResNet with a feature pyramid.
+        pyramid_width: channels of that pyramid.
+        box_width: features of the head that judges boxes.
+        keypoint_width, keypoint_depth: channels and convolutions of Mask R-CNN's keypoint head.
+        hourglass_stacks, hourglass_width, hourglass_depth: of the single-person network.
+        person_size: side in pixels of the crop that it sees.
     """
 
-    width_factor: float
     input_size: int
+    width_factor: float
     paf_stride: int
     mspaf_stride: int
     sigma: float
     half_width: float
     min_parts: int
+    backbone: str
+    pyramid_width: int
+    box_width: int
+    keypoint_width: int
+    keypoint_depth: int
+    hourglass_stacks: int
+    hourglass_width: int
+    hourglass_depth: int
+    person_size: int
     multi_scale: bool = True
 
 
@@ -48,32 +63,58 @@ _SYNTHETIC = TrainSpec(
 # The paper's: scale .5 to 1.1, rotation and shift up to 40 degrees and pixels of 368.
 _PHOTOGRAPHS = replace(_SYNTHETIC, rotation=40.0, scale=1.4, shift=0.1)
 
-# People of rendered scenes are some 50 pixels tall, against some 200 in the paper's training images
-# of 368: with cells of 8 pixels the grid alone would cost what the table of ceilings shows.
-_SCENES = FieldSize(
-    width_factor=0.125,
+# An eighth to a quarter of the published widths: what one core trains in a quarter of an hour.
+_SCENES = PipelineSize(
     input_size=128,
-    paf_stride=4,
+    width_factor=0.25,
+    paf_stride=8,
     mspaf_stride=4,
     sigma=4.0,
     half_width=3.0,
     min_parts=2,
+    backbone="resnet18",
+    pyramid_width=32,
+    box_width=128,
+    keypoint_width=64,
+    keypoint_depth=2,
+    hourglass_stacks=1,
+    hourglass_width=48,
+    hourglass_depth=3,
+    person_size=64,
 )
-_PAPER = FieldSize(
-    width_factor=1.0,
+_PAPER = PipelineSize(
     input_size=368,
+    width_factor=1.0,
     paf_stride=8,
     mspaf_stride=4,
     sigma=7.0,
     half_width=8.0,
     min_parts=2,
+    backbone="resnet50",
+    pyramid_width=256,
+    box_width=1024,
+    keypoint_width=512,
+    keypoint_depth=8,
+    hourglass_stacks=8,
+    hourglass_width=256,
+    hourglass_depth=4,
+    person_size=256,
 )
 
-FIELD_PRESETS: dict[str, Preset[FieldSize]] = {
+PIPELINE_PRESETS: dict[str, Preset[PipelineSize]] = {
     "smoke": Preset(
         purpose="does everything run? a minute and a half on two CPU cores; numbers mean nothing",
         seeds=1,
-        model=replace(_SCENES, width_factor=1 / 16, multi_scale=False),
+        model=replace(
+            _SCENES,
+            width_factor=1 / 16,
+            pyramid_width=16,
+            box_width=32,
+            keypoint_width=16,
+            keypoint_depth=1,
+            hourglass_width=16,
+            multi_scale=False,
+        ),
         synthetic=DataSize(train_images=32, val_images=8, image_size=128, crop_size=0),
         photographs=DataSize(train_images=32, val_images=8, image_size=0, crop_size=0),
         synthetic_train=replace(_SYNTHETIC, steps=4, batch_size=4),
@@ -86,14 +127,22 @@ FIELD_PRESETS: dict[str, Preset[FieldSize]] = {
         model=_SCENES,
         synthetic=DataSize(train_images=4000, val_images=500, image_size=128, crop_size=0),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=0),
-        synthetic_train=replace(_SYNTHETIC, steps=4000),
-        photograph_train=replace(_PHOTOGRAPHS, steps=4000),
+        synthetic_train=replace(_SYNTHETIC, steps=3000),
+        photograph_train=replace(_PHOTOGRAPHS, steps=3000),
         latency=LatencySize(batch_sizes=(1,), rounds=30),
     ),
     "gpu": Preset(
         purpose="an answer with intervals over seeds, on one GPU; not yet run on one",
         seeds=3,
-        model=replace(_PAPER, width_factor=0.5, input_size=256, sigma=5.0, half_width=5.5),
+        model=replace(
+            _PAPER,
+            input_size=256,
+            width_factor=0.5,
+            sigma=5.0,
+            half_width=5.5,
+            hourglass_stacks=2,
+            person_size=128,
+        ),
         synthetic=DataSize(train_images=40000, val_images=2000, image_size=256, crop_size=0),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=0),
         synthetic_train=replace(_SYNTHETIC, steps=8000, batch_size=64),
