@@ -15,12 +15,10 @@ from bench.data.contract import PoseDataset, Target
 from bench.data.datasets import open_split
 from bench.experiment import DataSpec
 from bench.problem import Problem
+from models.crops import PADDING
 from models.geometry import compose, invert, shrink, square_crop, transform_points, warp
 from models.skeleton import SKELETONS, Skeleton
 
-# The crop's side over the box's longer side. Top-down networks mostly have 1.25; a crop of 64
-# pixels has none to spare.
-PADDING = 1.15
 # What is kept around the crop, so that turning and shifting it in training finds pixels there.
 CONTEXT = 1.5
 _LAYOUT = "1"  # part of the cache's name: raise it when what is stored changes

@@ -6,40 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from boxed_people import SIZE, TINY, parameters, target
 from torch import nn
 
 from models import create_pipeline
 from models.skeleton import COCO17, LSP14
 from models.torchvision_ops import load_torchvision
 
-SIZE = 64
-TINY = {
-    "backbone": "resnet18", "frozen_norms": False, "min_size": SIZE, "max_size": SIZE,
-    "anchor_sizes": (8, 16, 32, 64, 128), "pyramid_width": 8, "box_width": 16,
-    "keypoint_width": 8, "keypoint_depth": 1,
-}  # fmt: skip
+KEYPOINT_HEAD = {"keypoint_width": 8, "keypoint_depth": 1}
 
 
 def tiny(skeleton=COCO17, **changed):
     torch.manual_seed(0)
-    return create_pipeline("mask_rcnn", skeleton, **(TINY | changed))
-
-
-def parameters(module):
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def target(boxes, joints=17, **more):
-    """People whose joints are all at their boxes' middles."""
-    boxes = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    keypoints = torch.cat([middle, torch.full((len(boxes), 1), 2.0)], dim=1)
-    return {
-        "boxes": boxes,
-        "labels": torch.ones(len(boxes), dtype=torch.int64),
-        "keypoints": keypoints[:, None].repeat(1, joints, 1),
-        "iscrowd": torch.zeros(len(boxes), dtype=torch.int64),
-    } | more
+    return create_pipeline("mask_rcnn", skeleton, **(TINY | KEYPOINT_HEAD | changed))
 
 
 class Echo(nn.Module):

@@ -14,17 +14,19 @@ CROPS = {
     "hourglass": {"stacks": 2, "crop_size": SIZE, "width": 8, "depth": 2},
     "mean_pose": {"crop_size": SIZE},
 }
+DETECTOR = {
+    "backbone": "resnet18", "frozen_norms": False, "min_size": SIZE, "max_size": SIZE,
+    "anchor_sizes": (4, 8, 16, 32, 64), "pyramid_width": 8, "box_width": 16,
+    "box_detections_per_img": 5,
+    # All proposals are kept and all are used, so that the loss draws no lots.
+    "rpn_nms_thresh": 1.0, "rpn_batch_size_per_image": 1000, "box_batch_size_per_image": 2000,
+}  # fmt: skip
 WHOLE_IMAGES = {
     "paf6": {"width": 1 / 16, "stages": 2, "trunk_depth": 13},
     "mspaf3": {"block": "residual", "depth": 1, "trunk_depth": 1, "width": 1 / 16, "stages": 2},
-    "mask_rcnn": {
-        "backbone": "resnet18", "frozen_norms": False, "min_size": SIZE, "max_size": SIZE,
-        "anchor_sizes": (4, 8, 16, 32, 64), "pyramid_width": 8, "box_width": 16,
-        "keypoint_width": 8, "keypoint_depth": 1, "box_detections_per_img": 5,
-        # All proposals are kept and all are used, so that the loss draws no lots.
-        "rpn_nms_thresh": 1.0, "rpn_batch_size_per_image": 1000, "box_batch_size_per_image": 2000,
-    },
-}  # fmt: skip
+    "mask_rcnn": DETECTOR | {"keypoint_width": 8, "keypoint_depth": 1},
+    "detector_hourglass": DETECTOR | {"person": {"name": "hourglass"} | CROPS["hourglass"]},
+}
 ARGUMENTS = CROPS | WHOLE_IMAGES
 
 
@@ -67,6 +69,26 @@ def test_losses_are_finite_scalars(pipeline):
     for name, loss in losses.items():
         assert loss.shape == (), name
         assert torch.isfinite(loss), name
+
+
+def test_the_memory_format_changes_no_loss(pipeline):
+    images, targets = torch.rand(4, 3, SIZE, SIZE), people(4, 17)
+    plain = pipeline(images, targets)
+    pipeline.to(memory_format=torch.channels_last)
+    last = pipeline(images.contiguous(memory_format=torch.channels_last), targets)
+    assert last.keys() == plain.keys()
+    for name, loss in last.items():
+        torch.testing.assert_close(loss, plain[name], rtol=1e-3, atol=1e-4)
+
+
+def test_it_learns_in_half_precision(pipeline):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = pipeline(torch.rand(4, 3, SIZE, SIZE), people(4, 17))
+    total = sum(losses.values())
+    assert torch.isfinite(total)
+    if total.requires_grad:
+        total.backward()
+        assert all(torch.isfinite(one.grad).all() for one in pipeline.parameters())
 
 
 def test_a_step_against_the_gradient_lowers_the_loss(pipeline):
