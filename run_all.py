@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ablations import SUITES
-from ablations.options import DEFAULT_DATA, DEVICES, RULES, Options, choose, unknown
+from ablations.options import DEVICES, RULES, Options, choose, unknown
 from ablations.presets import DEFAULT_PRESET, PRESETS
 from bench.problem import Problem
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--suite", default="blocks", help=f"what is compared: {', '.join(SUITES)}")
     add("--preset", default=DEFAULT_PRESET, help=f"how much is run: {', '.join(PRESETS)}")
-    add("--data", default=DEFAULT_DATA, help="the data set; see --list")
+    add("--data", help=f"the data set; see --list; default: {_default_data()}")
     add("--data-root", type=Path, metavar="DIR", help="folder of a data set on disk")
     add("--device", default="auto", help=", ".join(DEVICES))
     add("--seeds", type=int, metavar="N", help="trainings of each variant")
@@ -85,6 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--dry-run", action="store_true", help="show what would run, and for how long")
     add("--report-only", action="store_true", help="rebuild the report from the records")
     return parser
+
+
+def _default_data() -> str:
+    """Return each default data set with the suites whose own it is."""
+    suites: dict[str, list[str]] = {}
+    for name, suite in SUITES.items():
+        suites.setdefault(suite.data, []).append(name)
+    return "; ".join(f"{data} for {', '.join(names)}" for data, names in suites.items())
 
 
 def _run(chosen: argparse.Namespace, command: str) -> int:
@@ -114,7 +122,7 @@ def _run(chosen: argparse.Namespace, command: str) -> int:
 def _options(chosen: argparse.Namespace) -> Options:
     options = Options(
         preset=chosen.preset,
-        data=chosen.data,
+        data=SUITES[chosen.suite].data if chosen.data is None else chosen.data,
         data_root=chosen.data_root,
         device=chosen.device,
         seeds=chosen.seeds,

@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablations.options import DEFAULT_DATA
 from ablations.pipeline_presets import PIPELINE_PRESETS
 from ablations.presets import PRESETS, Preset
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A question and how much may be run for its answer."""
+    """A question and how much may be run for its answer.
+
+    Attributes:
+        question: that its report answers.
+        presets: how much may be run, by name.
+        data: what it is asked of where the command line names no data set.
+    """
 
     question: str
     presets: Mapping[str, Preset[Any]]
+    data: str = DEFAULT_DATA
 
 
 #: The suite ``name`` is the module ``ablations.name``, which offers ``plan(options)``, and the
@@ -33,6 +41,28 @@ SUITES = {
     ),
     "mspaf_blocks": Suite(
         "which block makes the best branches of the multiscale PAF?",
+        PIPELINE_PRESETS,
+    ),
+    "table2": Suite(
+        "does Table 2 of the deck hold: do top-down pipelines win on COCO-like people?",
+        PIPELINE_PRESETS,
+    ),
+    "table3": Suite(
+        "does Table 3 of the deck hold: does MSPAF-3 beat Mask R-CNN on PoseTrack-like frames?",
+        PIPELINE_PRESETS,
+        "synthetic-posetrack",
+    ),
+    "table4": Suite(
+        "does Table 4 of the deck hold: what does a detector with an hourglass reach there?",
+        PIPELINE_PRESETS,
+        "synthetic-posetrack",
+    ),
+    "boxes": Suite(
+        "by which boxes should a single-person network learn: true, detected or proposed ones?",
+        PIPELINE_PRESETS,
+    ),
+    "crowding": Suite(
+        "do crowded, blurred, small or cut people favour bottom-up pipelines?",
         PIPELINE_PRESETS,
     ),
 }

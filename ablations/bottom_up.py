@@ -17,13 +17,13 @@ _LEAST_CELLS = 0.75
 def paf6(size: PipelineSize) -> ModelSpec:
     """Return PAF with six stages at the preset's width."""
     arguments = {"width": size.width_factor, "stride": size.paf_stride}
-    return ModelSpec("paf6", arguments | _targets(size, size.paf_stride))
+    return ModelSpec("paf6", arguments | _learning(size, size.paf_stride))
 
 
 def mspaf3(size: PipelineSize, block: str = "aioi_light", plugin: str = "") -> ModelSpec:
     """Return the multiscale PAF with three stages at the preset's width."""
     arguments = {"block": block, "width": size.width_factor, "stride": size.mspaf_stride}
-    return ModelSpec("mspaf3", arguments | _targets(size, size.mspaf_stride), plugin)
+    return ModelSpec("mspaf3", arguments | _learning(size, size.mspaf_stride), plugin)
 
 
 def ceilings(setting: Setting) -> tuple[CeilingExperiment, ...]:
@@ -45,6 +45,10 @@ def ceilings(setting: Setting) -> tuple[CeilingExperiment, ...]:
         for side in inputs
         for stride in _CEILING_STRIDES
     )
+
+
+def _learning(size: PipelineSize, stride: int) -> dict[str, Any]:
+    return _targets(size, stride) | {"foreground": size.foreground}
 
 
 def _targets(size: PipelineSize, stride: int) -> dict[str, Any]:

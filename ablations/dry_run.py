@@ -9,14 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from bench.cost import count_cost
+from bench.cost import Cost, count_cost
 from bench.data.contract import Target
-from bench.experiment import Experiment, TrainSpec
+from bench.experiment import Experiment, Protocol, TrainSpec
+from bench.measure import create_model
 from bench.plan import Plan
 from bench.progress import spoken
 from bench.records import read_record
+from bench.runner import title_of
 from bench.train import train
-from models import create_pipeline
 from models.skeleton import SKELETONS
 
 _FEW_IMAGES, _TIMED_STEPS = 2, 3
@@ -38,25 +39,27 @@ def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
     """
     torch.set_num_threads(max(1, threads // workers))
     table = Table(box=None, pad_edge=False)
-    for name in ("variant", "seed", "key", "depth x width", "params", "GMAC", "match", "record"):
+    for name in ("experiment", "key", "depth x width", "params", "GMAC", "match", "record"):
         table.add_column(name, no_wrap=True)
     table.add_column("training", justify="right")
     seconds: dict[str, float] = {}
+    costs: dict[tuple[str, Protocol], Cost] = {}
     missing = 0.0
     for step in plan.steps():
         one = step.experiment
-        model = create_pipeline(one.model.name, SKELETONS[one.data.skeleton], **one.model.arguments)
         if one.variant not in seconds:
-            seconds[one.variant] = _step_seconds(model, one) * one.train.steps
+            seconds[one.variant] = _step_seconds(create_model(one), one) * one.train.steps
+        seen = (one.training_key, one.protocol)
+        if seen not in costs:
+            costs[seen] = count_cost(create_model(one), _images(one, batch_size=1))
+        cost = costs[seen]
         record, reason = read_record(folder, one.key)
         done = record is not None and record["status"] == "done"
         training = 0.0 if step.trained_by else seconds[one.variant]
         missing += 0.0 if done else training
-        cost = count_cost(model.cpu(), _images(one, batch_size=1))
         size = one.model.arguments
         table.add_row(
-            one.variant,
-            str(one.seed),
+            title_of(one),
             one.key,
             f"{size['depth']} x {size['width']}" if "depth" in size else "",
             f"{cost.params:,}",

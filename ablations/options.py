@@ -41,6 +41,8 @@ LIMITS = {
     "model.input_size": (32, math.inf),
     "model.sigma": (0.1, math.inf),
     "model.half_width": (0.1, math.inf),
+    "model.foreground": (0.0, math.inf),
+    "model.paf_steps": (0.01, math.inf),
     "model.min_parts": (1, math.inf),
 }
 CROP_MULTIPLE = 8  # stride 4, and the attention gate halves the map once more

@@ -13,15 +13,23 @@ class PipelineSize:
     Attributes:
         input_size: side in pixels of the square that the network sees.
         width_factor: on all hidden channels of the published bottom-up networks.
+        paf_steps: training steps of paf6 over those of the others. At the cpu preset's size it
+            trains 2.5 times as many images a second as mspaf3, so that both take as long; and
+            without batch norms, or weights from elsewhere, it needs them.
         paf_stride, mspaf_stride: pixels a cell; 8 and 4 are the papers'.
         sigma: of the target heatmaps in pixels of the input.
         half_width: of the target fields' limbs in pixels of the input.
+        foreground: how much more a heatmap's error counts at joints; 0 in the papers. From
+            scratch, 5 gave mspaf3 an AP of 3.7 after 8,000 images and 0 one of 2.4.
         min_parts: joints that a person needs to be reported; the paper's 3 leaves out everybody of
             whom COCO annotates one or two, 11 points of AP on true fields, and 2 costs nothing.
         multi_scale: price bottom-up inference at several scales too, which costs 7.5 single ones.
         backbone: of the top-down pipelines, a ResNet with a feature pyramid.
+        deeper_backbone: the next larger one, for Mask R-CNN's second row in Table 2.
         pyramid_width: channels of that pyramid.
         box_width: features of the head that judges boxes.
+        proposals: regions of an image that this head is shown; torchvision's own numbers are for
+            hundreds of people and train 2.7 images/s here, 100 train 33. 0 leaves these.
         keypoint_width, keypoint_depth: channels and convolutions of Mask R-CNN's keypoint head.
         hourglass_stacks, hourglass_width, hourglass_depth: of the single-person network.
         person_size: side in pixels of the crop that it sees.
@@ -29,14 +37,18 @@ class PipelineSize:
 
     input_size: int
     width_factor: float
+    paf_steps: float
     paf_stride: int
     mspaf_stride: int
     sigma: float
     half_width: float
+    foreground: float
     min_parts: int
     backbone: str
+    deeper_backbone: str
     pyramid_width: int
     box_width: int
+    proposals: int
     keypoint_width: int
     keypoint_depth: int
     hourglass_stacks: int
@@ -67,14 +79,18 @@ _PHOTOGRAPHS = replace(_SYNTHETIC, rotation=40.0, scale=1.4, shift=0.1)
 _SCENES = PipelineSize(
     input_size=128,
     width_factor=0.25,
+    paf_steps=2.5,
     paf_stride=8,
     mspaf_stride=4,
     sigma=4.0,
     half_width=3.0,
+    foreground=5.0,
     min_parts=2,
     backbone="resnet18",
+    deeper_backbone="resnet34",
     pyramid_width=32,
     box_width=128,
+    proposals=100,
     keypoint_width=64,
     keypoint_depth=2,
     hourglass_stacks=1,
@@ -85,14 +101,18 @@ _SCENES = PipelineSize(
 _PAPER = PipelineSize(
     input_size=368,
     width_factor=1.0,
+    paf_steps=1.0,
     paf_stride=8,
     mspaf_stride=4,
     sigma=7.0,
     half_width=8.0,
+    foreground=0.0,
     min_parts=2,
     backbone="resnet50",
+    deeper_backbone="resnet101",
     pyramid_width=256,
     box_width=1024,
+    proposals=0,
     keypoint_width=512,
     keypoint_depth=8,
     hourglass_stacks=8,
@@ -127,8 +147,8 @@ PIPELINE_PRESETS: dict[str, Preset[PipelineSize]] = {
         model=_SCENES,
         synthetic=DataSize(train_images=4000, val_images=500, image_size=128, crop_size=0),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=0),
-        synthetic_train=replace(_SYNTHETIC, steps=3000),
-        photograph_train=replace(_PHOTOGRAPHS, steps=3000),
+        synthetic_train=replace(_SYNTHETIC, steps=2500),
+        photograph_train=replace(_PHOTOGRAPHS, steps=2500),
         latency=LatencySize(batch_sizes=(1,), rounds=30),
     ),
     "gpu": Preset(
@@ -140,6 +160,7 @@ PIPELINE_PRESETS: dict[str, Preset[PipelineSize]] = {
             width_factor=0.5,
             sigma=5.0,
             half_width=5.5,
+            foreground=5.0,
             hourglass_stacks=2,
             person_size=128,
         ),

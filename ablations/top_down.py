@@ -6,7 +6,10 @@ from ablations.pipeline_presets import PipelineSize
 from bench.experiment import ModelSpec
 
 # Shares of the input's side: people of rendered scenes are 0.15 to 0.75 of it tall.
-_ANCHORS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
+_ANCHORS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
+_DETECTIONS = 20  # an image: three times as many as there are people in a crowded one
+_JUDGED_BOXES = 64  # an image, in training
+_CROPS = 4  # people an image, in training
 
 
 def mask_rcnn(size: PipelineSize, backbone: str = "") -> ModelSpec:
@@ -34,9 +37,8 @@ def detector_hourglass(size: PipelineSize, **arguments: Any) -> ModelSpec:
         "depth": size.hourglass_depth,
         "crop_size": size.person_size,
     }
-    return ModelSpec(
-        "detector_hourglass", _detector(size, size.backbone) | {"person": person} | arguments
-    )
+    half = {"person": person, "crops_per_image": _CROPS}
+    return ModelSpec("detector_hourglass", _detector(size, size.backbone) | half | arguments)
 
 
 def _detector(size: PipelineSize, backbone: str) -> dict[str, Any]:
@@ -49,4 +51,19 @@ def _detector(size: PipelineSize, backbone: str) -> dict[str, Any]:
         "anchor_sizes": [round(share * size.input_size) for share in _ANCHORS],
         "pyramid_width": size.pyramid_width,
         "box_width": size.box_width,
+        **_sampling(size.proposals),
+    }
+
+
+def _sampling(proposals: int) -> dict[str, int]:
+    if not proposals:
+        return {}
+    before = 2 * proposals  # of which those that overlap others are dropped
+    return {
+        "rpn_pre_nms_top_n_train": before,
+        "rpn_post_nms_top_n_train": proposals,
+        "rpn_pre_nms_top_n_test": before,
+        "rpn_post_nms_top_n_test": proposals,
+        "box_batch_size_per_image": _JUDGED_BOXES,
+        "box_detections_per_img": _DETECTIONS,
     }

@@ -16,12 +16,13 @@ from bench.experiment import (
     TimedPipeline,
     TrainSpec,
 )
+from bench.given_boxes import FOUND
 from models.grouping import GROUPING_VERSION
 from models.heatmaps import DECODER_VERSION
 
 # Shares of the preset's learning rate. PAF has no batch norm, and at the rates that suit the others
-# its training diverges: at a quarter of its width 4e-4 holds and 1e-3 does not.
-_RATES = {"paf6": 0.08}
+# its training diverges.
+_RATES = {"paf6": 0.16, "mask_rcnn": 0.4, "detector_hourglass": 0.4}
 #: People an image at which decoding is timed, and those with which everything is.
 PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), 5
 _SINGLE = ((1.0,), False)
@@ -57,11 +58,13 @@ def settle(options: Options) -> Setting:
     return Setting(choice.preset, data, train)
 
 
-def protocol(input_size: int, scales: tuple[float, ...] = (1.0,), flip: bool = False) -> Protocol:
-    """Return how whole images are measured."""
+def protocol(
+    input_size: int, scales: tuple[float, ...] = (1.0,), flip: bool = False, boxes: str = FOUND
+) -> Protocol:
+    """Return how whole images are measured; ``boxes`` as in ``bench.given_boxes``."""
     return Protocol(
         split="val",
-        boxes="none",
+        boxes=boxes,
         input_size=input_size,
         scales=scales,
         flip=flip,
@@ -81,7 +84,7 @@ def experiments(
             variant,
             model,
             setting.data,
-            _train(setting.train, model),
+            schedule(setting, model),
             protocol(setting.size.input_size, scales, flip),
             seed,
         )
@@ -126,5 +129,12 @@ def stages(
     )
 
 
-def _train(train: TrainSpec, model: ModelSpec) -> TrainSpec:
-    return replace(train, learning_rate=train.learning_rate * _RATES.get(model.name, 1.0))
+def schedule(setting: Setting, model: ModelSpec) -> TrainSpec:
+    """Return the preset's schedule with the learning rate and the steps that suit a model."""
+    train = setting.train
+    share = setting.size.paf_steps if model.name == "paf6" else 1.0
+    return replace(
+        train,
+        learning_rate=train.learning_rate * _RATES.get(model.name, 1.0),
+        steps=max(1, round(train.steps * share)),
+    )

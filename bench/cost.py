@@ -1,19 +1,27 @@
 """What a model costs, counted by two counters that know nothing of each other."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
 import torch
-from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
+from fvcore.nn import FlopCountAnalysis
 from fvcore.nn.jit_handles import conv_flop_count, conv_flop_jit, einsum_flop_jit, get_shape
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+
+from bench.crowd import crowd
+from bench.known_people import detector_heads, known_people
+from models.skeleton import COCO17
+
+#: Counts one operation by its inputs and outputs in a trace.
+_Handle = Callable[[list[Any], list[Any]], Any]
+_MACS, _NUMBERS = "multiply-adds", "numbers out"
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,11 @@ class Cost:
         input: shape of the images, for example ``1x3x64x64``.
         uncounted: the operations that fvcore met and ``gmac`` leaves out, with their calls, for
             example ``aten::sigmoid x2``; every one but those that only move, shape or compare
-            numbers, and ReLU.
+            numbers, and ReLU. Compiled functions have their own names: non-maximum suppression is
+            ``batched_nms_coordinate_trick``.
         gmac_torch: half of ``gflop``.
+        people: that a detector inside found in each image when it was counted; None where there
+            is no detector, and the cost depends on nobody.
     """
 
     params: int
@@ -41,6 +52,7 @@ class Cost:
     input: str
     uncounted: tuple[str, ...]
     gmac_torch: float
+    people: int | None = None
 
     @property
     def disagreement(self) -> float:
@@ -53,7 +65,7 @@ class Cost:
         return asdict(self) | {"uncounted": list(self.uncounted)}
 
 
-def count_cost(model: nn.Module, example_images: Tensor) -> Cost:
+def count_cost(model: nn.Module, example_images: Tensor, people: int = 0) -> Cost:
     """Count one call of ``model`` in evaluation.
 
     A pipeline's ``network`` alone is run where it has one, so decoding is not part of the cost;
@@ -63,30 +75,77 @@ def count_cost(model: nn.Module, example_images: Tensor) -> Cost:
     Args:
         model: a pipeline; its mode is left as it was.
         example_images: ``[B, 3, H, W]`` on the model's device.
+        people: that a top-down pipeline's detector finds in each image, whatever its weights; with
+            0 the detector alone is counted. How many proposals it looks at, up to its limit, is
+            up to its weights.
     """
-    with _evaluation(model), torch.no_grad(), _plain_attention():
-        counted, batches = _counted(model, example_images)
-        traced = _Traceable(counted)
-        multiply_adds = _quiet(FlopCountAnalysis(traced, batches), _MULTIPLY_ADDS)
-        gmac = multiply_adds.total() / 1e9
-        uncounted = multiply_adds.unsupported_ops()
-        outputs = _quiet(
-            ActivationCountAnalysis(traced, batches),
-            dict.fromkeys(_MULTIPLY_ADDS, _numbers_out),
-        )
-        activations = outputs.total() / 1e6
-        with FlopCounterMode(display=False) as torch_counter:
-            traced(*batches)
-    gflop = torch_counter.get_total_flops() / 1e9
+    with _countable(model, example_images, people) as (traced, batches):
+        functions: Counter[str] = Counter()
+        analysis = _quiet(FlopCountAnalysis(traced, batches), functions)
+        totals = analysis.by_operator()
+        uncounted = analysis.unsupported_ops() + functions
+        gflop = _torch_gflop(traced, batches)
     return Cost(
         params=sum(parameter.numel() for parameter in model.parameters()),
-        gmac=gmac,
+        gmac=totals[_MACS] / 1e9,
         gflop=gflop,
-        activations_m=activations,
+        activations_m=totals[_NUMBERS] / 1e6,
         input="x".join(str(size) for size in example_images.shape),
         uncounted=_in_words(uncounted),
         gmac_torch=gflop / 2,
+        people=people if detector_heads(model) else None,
     )
+
+
+def macs_by_people(
+    model: nn.Module, example_images: Tensor, numbers: Sequence[int]
+) -> dict[int, float]:
+    """Return 1e9 multiply-adds of a call for each number of people in an image, as torch counts.
+
+    Torch's counter alone, as it needs no trace. All are the same where there is no detector.
+
+    Args:
+        model: of ``count_cost``.
+        example_images: of ``count_cost``.
+        numbers: of people in each image; 0 is a detector alone.
+    """
+
+    def count(people: int) -> float:
+        with _countable(model, example_images, people) as (traced, batches):
+            return _torch_gflop(traced, batches) / 2
+
+    if not detector_heads(model):
+        return dict.fromkeys(numbers, count(0))
+    return {people: count(people) for people in numbers}
+
+
+def share_of_a_person(by_people: Mapping[int, float]) -> float:
+    """Return what each further person adds, from the fewest people to the most.
+
+    Args:
+        by_people: number of people -> a cost, in any unit.
+    """
+    fewest, most = min(by_people), max(by_people)
+    if fewest == most:
+        return 0.0
+    return (by_people[most] - by_people[fewest]) / (most - fewest)
+
+
+@contextmanager
+def _countable(
+    model: nn.Module, images: Tensor, people: int
+) -> Iterator[tuple["_Traceable", tuple[Tensor, ...]]]:
+    """Yield what is counted of a model and the batches it sees, held to so many people."""
+    found = known_people(detector_heads(model), crowd(people, COCO17, 1.0, 1.0)["boxes"])
+    with _evaluation(model), torch.no_grad(), _plain_attention(), found:
+        counted, batches = _counted(model, images)
+        yield _Traceable(counted), batches
+
+
+def _torch_gflop(traced: nn.Module, batches: tuple[Tensor, ...]) -> float:
+    with FlopCounterMode(display=False) as counter:
+        traced(*batches)
+    return counter.get_total_flops() / 1e9
 
 
 def _counted(model: nn.Module, images: Tensor) -> tuple[nn.Module, tuple[Tensor, ...]]:
@@ -141,9 +200,34 @@ def _plain_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(fused)
 
 
-def _quiet(analysis: Any, handles: dict[str, Any]) -> Any:
+def _quiet(analysis: Any, functions: Counter[str]) -> Any:
+    """Return the analysis with this module's handles, and calls of compiled ``functions`` named."""
+    handles = {name: _with_numbers(count) for name, count in _MULTIPLY_ADDS.items()}
+    handles["prim::CallFunction"] = _named(functions)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return analysis.tracer_warnings("none").clear_op_handles().set_op_handle(**handles)
+
+
+def _with_numbers(count: _Handle) -> _Handle:
+    """Return a handle that counts numbers out beside multiply-adds: one trace does for both."""
+
+    def handle(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+        counted = count(inputs, outputs)
+        # fvcore's own handles give a number under a name.
+        macs = sum(counted.values()) if isinstance(counted, Counter) else counted
+        return Counter({_MACS: macs, _NUMBERS: prod(get_shape(outputs[0]))})
+
+    return handle
+
+
+def _named(calls: Counter[str]) -> _Handle:
+    """Return a handle for calls of compiled functions: it counts them by name, and no costs."""
+
+    def handle(inputs: list[Any], outputs: list[Any]) -> int:
+        calls[inputs[0].node().s("name").strip("_")] += 1
+        return 0
+
+    return handle
 
 
 def _in_words(operations: Counter[str]) -> tuple[str, ...]:
@@ -176,11 +260,7 @@ def _attention(inputs: list[Any], outputs: list[Any]) -> int:
     return pairs * (query[-1] + get_shape(inputs[2])[-1])
 
 
-def _numbers_out(inputs: list[Any], outputs: list[Any]) -> int:
-    return prod(get_shape(outputs[0]))
-
-
-_MULTIPLY_ADDS = {
+_MULTIPLY_ADDS: dict[str, _Handle] = {
     "aten::_convolution": conv_flop_jit,
     "aten::_convolution_mode": _named_padding_convolution,
     "aten::linear": _product,

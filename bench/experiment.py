@@ -91,7 +91,9 @@ class TrainSpec:
 class Protocol:
     """The fingerprint of a measurement: rows that differ here are never ranked together.
 
-    ``boxes`` are those that people are cut out by, "none" where whole images are seen.
+    ``boxes`` are those that people are cut out by: "ground-truth", or "ground-truth ±0.05" where
+    each side has an error of that deviation, a share of the box (``bench.given_boxes``); "none"
+    where whole images are seen and people are to be found.
     """
 
     split: str

@@ -13,9 +13,13 @@ from bench.data.contract import Target
 from bench.data.datasets import open_split
 from bench.data.fitted import FittedImages, open_fitted
 from bench.data.image_batches import image_batches
-from bench.evaluate_images import Detections, predict_images, to_coco_results
+from bench.evaluate_images import Detections, predict_images, to_coco_boxes, to_coco_results
 from bench.experiment import Experiment
+from bench.given_boxes import box_error, given_boxes
 from bench.judge import judge
+from bench.known_people import detector_heads
+from bench.metrics.boxes import match_boxes
+from bench.metrics.oks import split_ground_truth
 
 _SHOWN = 6  # images kept for the picture sheet, spread evenly over the split
 
@@ -40,19 +44,51 @@ def evaluate(
     place: Path,
     report: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return accuracy and evidence; detections and samples are left in ``place``."""
+    """Return accuracy and evidence; detections and samples are left in ``place``.
+
+    A pipeline with a detector that finds people itself is judged by its boxes too: box AP, box
+    AP50 and box recall, from the evidence "boxes".
+
+    Raises:
+        Problem: the protocol's boxes are unknown, or the pipeline cannot be given them.
+    """
+    error = box_error(experiment.protocol.boxes)
     split = experiment.protocol.split
     images = open_fitted(experiment.judged_on, split, root, input_size(experiment))
+    seen = images.to(torch.device(experiment.train.device))
+    precision = experiment.train.precision
     found = predict_images(
         model,
-        images.to(torch.device(experiment.train.device)),
-        precision=experiment.train.precision,
+        seen,
+        precision=precision,
         report=report,
+        boxes=None if error is None else given_boxes(images.targets, error),
     )
     detections = to_coco_results(found, images)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", images, found)
-    return judge(open_split(experiment.judged_on, split, root), detections)
+    dataset = open_split(experiment.judged_on, split, root)
+    accuracy, evidence = judge(dataset, detections)
+    if error is None and detector_heads(model):
+        boxes = _boxes(model, seen, found, precision)
+        matches = match_boxes(split_ground_truth(dataset), to_coco_boxes(boxes, images))
+        accuracy |= {name: float(one) for name, one in matches.statistics().items()}
+        evidence["boxes"] = matches.to_json()
+    return accuracy, evidence
+
+
+def _boxes(
+    model: nn.Module, images: FittedImages, found: list[Detections], precision: str
+) -> list[Detections]:
+    """Return the boxes that a pipeline's detector found, with its own scores.
+
+    A detector that is a half of its pipeline is asked again: there, a person's score is also that
+    of the joints.
+    """
+    detector = getattr(model, "detector", None)
+    if not isinstance(detector, nn.Module):
+        return found
+    return predict_images(detector, images, precision=precision, report=lambda done, of: None)
 
 
 def _save_samples(path: Path, images: FittedImages, found: Sequence[Detections]) -> None:

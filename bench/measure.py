@@ -69,7 +69,7 @@ def measure_accuracy(
     place.mkdir(parents=True, exist_ok=True)
     feed = crop_feed if experiment.data.crop_size else image_feed
     torch.manual_seed(experiment.seed)
-    model = _create(experiment)
+    model = create_model(experiment)
     cost = count_cost(model, _blank(feed.input_size(experiment), batch_size=1))
     if trained_by:
         training = _load_trained(model, folder, trained_by)
@@ -163,7 +163,7 @@ def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report)
     }, {}
 
 
-def _create(experiment: Experiment) -> nn.Module:
+def create_model(experiment: Experiment) -> nn.Module:
     """Build the pipeline; inference options of whole images are the protocol's to decide."""
     spec, protocol = experiment.model, experiment.protocol
     options: dict[str, Any] = {}
@@ -186,7 +186,7 @@ def _save_weights(model: nn.Module, path: Path) -> None:
 
 def _trained(experiment: Experiment, folder: Path) -> nn.Module:
     path = folder / experiment.key / WEIGHTS
-    model = _create(experiment)
+    model = create_model(experiment)
     try:
         model.load_state_dict(load_file(path))
     except FileNotFoundError as error:

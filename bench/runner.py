@@ -247,6 +247,10 @@ def title_of(job: Job) -> str:
     if isinstance(job, Experiment):
         views = "" if len(job.protocol.scales) == 1 else f", {len(job.protocol.scales)} scales"
         views += ", flip" if job.protocol.flip else ""
+        given = not job.data.crop_size and job.protocol.boxes != "none"
+        views += f", {job.protocol.boxes} boxes" if given else ""
+        moved = ", ".join(f"{name} {value}" for name, value in job.judged_on.factors)
+        views += f", on {moved}" if job.tested and moved else ""
         return f"{job.variant}{views}, seed {job.seed}"
     if isinstance(job, CeilingExperiment):
         return f"ceiling of {job.variant}"

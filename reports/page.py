@@ -11,15 +11,16 @@ from reports.measured.clocks import Clock, has_times
 from reports.measured.collection import Results, collect, failure_table
 from reports.measured.options import option_table, repeats_training
 from reports.measured.results import Comparison
-from reports.measured.stages import StageTiming, decode_table, stage_table, stages_frame
+from reports.measured.stages import stages_frame
 from reports.pictures.drawn import (
-    latency_by_people,
     learning_curves,
     remove_pictures,
     scatters,
     sheets,
 )
+from reports.pictures.people_curves import latency_by_people
 from reports.provenance import provenance
+from reports.stage_sections import stage_sections
 from reports.tables.cells import markdown
 from reports.tables.comparisons import (
     STANDING,
@@ -93,7 +94,7 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
     for number, timing in enumerate(results.stages, start=1):
         suffix = "" if number == 1 else f"_{number}"
         drawn = latency_by_people(folder, timing, results.places, suffix)
-        sections += _stages(timing, words, drawn)
+        sections += stage_sections(timing, words, drawn)
         written += drawn
     sections += _tabled("## What did not finish", failure_table(results), ["reason"])
     sections += pictured
@@ -212,19 +213,6 @@ def _options(results: Results, words: Words) -> list[str]:
 def _ceilings(results: Results) -> list[str]:
     sections = _tabled("## Oracle ceiling", ceiling_table(results.ceilings), [])
     return [*sections, times.ceiling(results.ceilings)] if sections else []
-
-
-def _stages(timing: StageTiming, words: Words, drawn: Sequence[Path]) -> list[str]:
-    if timing.record is None:
-        return []
-    return [
-        f"## Latency in stages, {timing.sizes}",
-        markdown(stage_table(timing, words)),
-        times.stages(timing),
-        "Decoding by the number of people in the image:",
-        markdown(decode_table(timing, words)),
-        *_embedded(drawn, "Latency against people"),
-    ]
 
 
 def _tabled(heading: str, frame: pd.DataFrame, text_columns: Sequence[str]) -> list[str]:

@@ -116,6 +116,9 @@ class FieldPipeline(nn.Module):
         stride: of the network, pixels a cell.
         sigma: of the target heatmaps, pixels of the image.
         half_width: of the target fields' limbs, pixels of the image.
+        foreground: how much more the squared error counts at a joint, falling off as the target
+            does; 0 in the paper. A joint covers few cells of a map, and at first a map of zeros is
+            nearly right.
         scales: of the image, at which it is seen in evaluation.
         flip: see the mirror image as well, in evaluation.
         grouping: fields of ``models.grouping.GroupingOptions`` that differ from its defaults.
@@ -129,6 +132,7 @@ class FieldPipeline(nn.Module):
         *,
         sigma: float = SIGMA,
         half_width: float = HALF_WIDTH,
+        foreground: float = 0.0,
         scales: Sequence[float] = (1.0,),
         flip: bool = False,
         grouping: Mapping[str, Any] | None = None,
@@ -140,6 +144,7 @@ class FieldPipeline(nn.Module):
         self.stride = stride
         self.sigma = sigma
         self.half_width = half_width
+        self.foreground = foreground
         self.scales = tuple(scales)
         self.flip = flip
         self.grouping = dict(grouping or {})
@@ -154,8 +159,8 @@ class FieldPipeline(nn.Module):
             targets: torchvision's, with ``iscrowd`` and perhaps ``ignore``; needed in training.
 
         Returns:
-            ``heatmaps_s`` and ``fields_s`` for each stage s, the squared error of a cell summed
-            over the channels; or for each image ``boxes`` ``[n, 4]`` (the joints' extent),
+            ``heatmaps_s`` and ``fields_s`` for each stage s, the (weighted) squared error of a cell
+            summed over the channels; or for each image ``boxes`` ``[n, 4]`` (the joints' extent),
             ``labels``, ``scores``, ``keypoints`` ``[n, K, 3]`` and ``keypoints_scores``
             ``[n, K]``. A joint that was not found is at (0, 0), with visibility and score 0.
 
@@ -170,10 +175,14 @@ class FieldPipeline(nn.Module):
             raise ValueError("targets are needed in training")
         stages = self.network(batch)
         truth = self.targets(targets, sizes, stages[-1].heatmaps)
+        # The background's foreground is where the joints are.
+        joints = torch.cat([truth.heatmaps[:, :-1], 1 - truth.heatmaps[:, -1:]], dim=1)
         losses: dict[str, Tensor] = {}
         for stage, maps in enumerate(stages, start=1):
             losses[f"heatmaps_{stage}"] = masked_squares(
-                maps.heatmaps.float(), truth.heatmaps, truth.heatmap_mask
+                maps.heatmaps.float(),
+                truth.heatmaps,
+                truth.heatmap_mask * (1 + self.foreground * joints),
             )
             losses[f"fields_{stage}"] = masked_squares(
                 maps.fields.float(), truth.fields, truth.field_mask
@@ -255,8 +264,8 @@ class FieldPipeline(nn.Module):
         }
 
 
-def masked_squares(predicted: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-    """Return the squared error of a cell, summed over channels, where the truth is known.
+def masked_squares(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted squared error of a cell, summed over channels.
 
     The mean is over all cells of the batch, so one image's unknown parts do not make its known
     ones count more; Cao et al. sum over cells, which is the same up to a factor.
@@ -264,10 +273,10 @@ def masked_squares(predicted: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     Args:
         predicted: ``[B, C, H, W]``.
         truth: of the same shape.
-        known: bool of the same shape.
+        weight: of the same shape; 0 or False where the truth is not known.
     """
     cells = len(predicted) * predicted.shape[-2] * predicted.shape[-1]
-    return ((predicted - truth) * known).square().sum() / cells
+    return ((predicted - truth).square() * weight).sum() / cells
 
 
 def _with_neck(target: dict[str, Tensor]) -> dict[str, Tensor]:

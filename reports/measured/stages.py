@@ -1,6 +1,6 @@
-"""Where the time of pipelines for whole images goes: preprocessing, network, decoding."""
+"""Where the time of pipelines for whole images goes, as one interleaved run has recorded it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,23 +20,36 @@ from reports.text.words import Words, row_name
 class TimedStages:
     """The measured stages of one pipeline, an image a call.
 
+    Times of a stage that the pipeline does not have are empty: bottom-up pipelines have network
+    and decode, top-down ones have detector and, where it can be told apart, joints.
+
     Attributes:
         pipeline: what was timed.
-        stride: of its network, pixels a cell.
-        cost: as ``bench.cost.Cost.to_json`` gives it, all views of the inference option together.
-        preprocess, network: times.
+        stride: of its network, pixels a cell; None where there is no such grid.
+        cost: as ``bench.cost.Cost.to_json`` gives it, all views of the inference option together,
+            and of the experiment's ``whole`` people where it depends on them.
+        preprocess: times.
+        network: times.
         decode: number of people -> times.
-        end_to_end: times of all three in one call, at the experiment's ``whole`` people.
-        found: number of people -> how many of them the decoder found.
+        detector: times, where nobody is found.
+        joints: number of people -> times of what brings their boxes to joints.
+        end_to_end: times of everything in one call, at the experiment's ``whole`` people.
+        by_people: number of people -> times from end to end, for all that were timed.
+        gmac: number of people -> multiply-adds; 0 is a detector alone.
+        found: number of people -> how many of them came out.
     """
 
     pipeline: TimedPipeline
-    stride: int
+    stride: int | None
     cost: dict[str, Any]
     preprocess: Times
     network: Times
     decode: dict[int, Times]
+    detector: Times
+    joints: dict[int, Times]
     end_to_end: Times
+    by_people: dict[int, Times]
+    gmac: dict[int, float]
     found: dict[int, int]
 
     @property
@@ -44,10 +57,19 @@ class TimedStages:
         """The variant and, where it is not the plain one, its inference option."""
         return row_name(self.pipeline.variant, self.pipeline)
 
-    def whole_ms(self, people: int) -> float:
-        """Return the sum of the medians of the stages in ms."""
-        stages = (self.preprocess, self.network, self.decode[people])
-        return sum(times["median_ms"] for times in stages)
+    @property
+    def top_down(self) -> bool:
+        """Whether people are found by a detector, each of whom costs more."""
+        return self.cost.get("people") is not None
+
+    def sum_of_medians(self, people: int) -> float | None:
+        """Return the sum of the medians of the stages in ms; None where one was not timed alone."""
+        stages = (
+            (self.preprocess, self.detector, self.joints.get(people))
+            if self.top_down
+            else (self.preprocess, self.network, self.decode.get(people))
+        )
+        return sum(times["median_ms"] for times in stages if times) if all(stages) else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +119,7 @@ def stage_clocks(timings: Sequence[StageTiming], experiments: Sequence[Experimen
                 "network, ms",
                 "network alone (ms)",
                 "network",
-                {key: stages.network for key, stages in timed.items()},
+                {key: stages.network for key, stages in timed.items() if stages.network},
             ),
             Clock(
                 f"end to end, {whole}, ms",
@@ -110,27 +132,33 @@ def stage_clocks(timings: Sequence[StageTiming], experiments: Sequence[Experimen
 
 
 def stage_table(timing: StageTiming, words: Words) -> pd.DataFrame:
-    """Return where the time of an image goes."""
+    """Return where the time of an image goes; a stage that no pipeline has is no column."""
     whole = timing.experiment.whole
-    return pd.DataFrame(
-        [
+    kinds = {one.top_down for one in timing.pipelines}
+    macs = f"GMAC, {people(whole)}" if True in kinds else "GMAC"
+    rows = []
+    for one in timing.pipelines:
+        total = one.sum_of_medians(whole)
+        rows.append(
             {
                 words.thing: one.name,
                 "input, px": one.pipeline.input_size,
-                "stride": one.stride,
+                "stride": UNKNOWN if one.stride is None else one.stride,
                 "params": f"{one.cost['params']:,}",
-                "GMAC": figures(one.cost["gmac"]),
+                macs: figures(one.cost["gmac"]),
                 "preprocess, ms": latency_cell(one.preprocess),
-                "network, ms": latency_cell(one.network),
+                "network, ms": latency_cell(one.network or None),
                 f"decode {people(whole)}, ms": latency_cell(one.decode.get(whole)),
-                "sum of medians, ms": (
-                    figures(one.whole_ms(whole)) if whole in one.decode else UNKNOWN
-                ),
+                "detector, ms": latency_cell(one.detector or None),
+                f"joints of {people(whole)}, ms": latency_cell(one.joints.get(whole)),
+                "sum of medians, ms": UNKNOWN if total is None else figures(total),
                 f"end to end, {people(whole)}, ms": latency_cell(one.end_to_end),
             }
-            for one in timing.pipelines
-        ]
-    )
+        )
+    frame = pd.DataFrame(rows)
+    missing = {True: ("detector", "joints"), False: ("network", "decode")}
+    absent = tuple(name for kind in {True, False} - kinds for name in missing[kind])
+    return frame[[name for name in frame.columns if not str(name).startswith(absent)]]
 
 
 def decode_table(timing: StageTiming, words: Words) -> pd.DataFrame:
@@ -139,12 +167,13 @@ def decode_table(timing: StageTiming, words: Words) -> pd.DataFrame:
     Maps of several views are averaged before, so only the plain pipelines are shown where there
     are any.
     """
-    plain = [one for one in timing.pipelines if is_plain(one.pipeline)]
+    decoding = [one for one in timing.pipelines if one.decode]
+    plain = [one for one in decoding if is_plain(one.pipeline)]
     return pd.DataFrame(
         [
             {words.thing: one.name}
             | {f"{people(n)}, ms": latency_cell(times) for n, times in one.decode.items()}
-            for one in plain or timing.pipelines
+            for one in plain or decoding
         ]
     )
 
@@ -160,16 +189,20 @@ def miscounts(timing: StageTiming) -> list[str]:
 
 
 def stages_frame(timings: Sequence[StageTiming]) -> pd.DataFrame:
-    """Return the raw times, one row for each pipeline and stage, units in the column names."""
+    """Return the raw times, one row for each pipeline and stage, units in the column names.
+
+    Multiply-adds are the whole pipeline's, for as many people as the row has, or ``whole``.
+    """
     rows = []
     for timing in timings:
         for one in timing.pipelines:
-            whole = timing.experiment.whole
             stages: list[tuple[str, int | None, Times]] = [
                 ("preprocess", None, one.preprocess),
                 ("network", None, one.network),
                 *(("decode", n, times) for n, times in one.decode.items()),
-                ("end_to_end", whole, one.end_to_end),
+                ("detector", None, one.detector),
+                *(("joints", n, times) for n, times in one.joints.items()),
+                *(("end_to_end", n, times) for n, times in one.by_people.items()),
             ]
             rows += [
                 {
@@ -180,7 +213,7 @@ def stages_frame(timings: Sequence[StageTiming]) -> pd.DataFrame:
                     "flip": one.pipeline.flip,
                     "stride_px": one.stride,
                     "params": one.cost["params"],
-                    "fvcore_GMAC": one.cost["gmac"],
+                    "fvcore_GMAC": one.gmac.get(n, one.cost["gmac"]) if n else one.cost["gmac"],
                     "stage": stage,
                     "people": n,
                     "people_found": None if n is None else one.found.get(n),
@@ -188,6 +221,7 @@ def stages_frame(timings: Sequence[StageTiming]) -> pd.DataFrame:
                     "key": timing.experiment.key,
                 }
                 for stage, n, times in stages
+                if times
             ]
     return pd.DataFrame(rows).convert_dtypes()
 
@@ -203,22 +237,43 @@ def _read(folder: Path, experiment: StageExperiment) -> StageTiming:
         return StageTiming(experiment, None, reason, ())
     rows = record["measured"]["pipelines"]
     # The worker keeps the order in which the pipelines were asked for.
-    timed = [_stages(*pair) for pair in zip(experiment.pipelines, rows, strict=True)]
+    timed = [
+        _stages(pipeline, row, experiment)
+        for pipeline, row in zip(experiment.pipelines, rows, strict=True)
+    ]
     return StageTiming(experiment, record, "", tuple(timed))
 
 
-def _stages(pipeline: TimedPipeline, row: dict[str, Any]) -> TimedStages:
+def _stages(
+    pipeline: TimedPipeline, row: dict[str, Any], experiment: StageExperiment
+) -> TimedStages:
     stages = row["stages"]
+    by_people = _by_number(stages["end_to_end"], experiment.whole)
+    gmac = row.get("gmac_by_people") or dict.fromkeys(experiment.people, row["cost"]["gmac"])
     return TimedStages(
         pipeline,
         row["stride"],
         row["cost"],
         stages["preprocess"],
-        stages["network"],
-        {int(number): times for number, times in stages["decode"].items()},
-        stages["end_to_end"],
+        stages.get("network", {}),
+        _by_number(stages.get("decode", {}), experiment.whole),
+        stages.get("detector", {}),
+        _by_number(stages.get("joints", {}), experiment.whole),
+        by_people[experiment.whole],
+        by_people,
+        {int(number): cost for number, cost in gmac.items()},
         {int(number): found for number, found in row["found"].items()},
     )
+
+
+def _by_number(times: Mapping[str, Any], whole: int) -> dict[int, Times]:
+    """Return number of people -> times.
+
+    The first records have a single time from end to end, that of ``whole`` people.
+    """
+    if "median_ms" in times:
+        return {whole: times}
+    return {int(number): of_people for number, of_people in times.items()}
 
 
 def _same(pipeline: TimedPipeline, experiment: Experiment) -> bool:

@@ -6,18 +6,14 @@ forward time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from reports.measured.clocks import Times
 from reports.measured.collection import Results
 from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain
 from reports.measured.stages import StageTiming, TimedStages
 from reports.paper import deck
+from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
 from reports.tables.cells import UNKNOWN, signed
-
-HOLDS: Final = "holds"
-FAILS: Final = "does not hold"
-OPEN: Final = "not decided"
 
 
 @dataclass(frozen=True)
@@ -166,13 +162,6 @@ def ratio_verdict(ratio: Estimate | None, highest: float) -> str:
     if ratio is None or ratio.low <= highest < ratio.high:
         return OPEN
     return HOLDS if ratio.high <= highest else FAILS
-
-
-def difference_verdict(difference: Estimate | None) -> str:
-    """Return whether a difference that is claimed to be positive is."""
-    if difference is None:
-        return OPEN
-    return {"better": HOLDS, "worse": FAILS}.get(difference.verdict, OPEN)
 
 
 def whole_verdict(found: Sequence[Part]) -> str:

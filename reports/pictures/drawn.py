@@ -9,11 +9,9 @@ import pandas as pd
 
 from models.skeleton import SKELETONS
 from reports.measured.clocks import Clock, has_times
-from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Run, Variant, is_plain
-from reports.measured.stages import StageTiming, people
+from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Run, Variant
 from reports.pictures.crop_sheets import draw_crops
 from reports.pictures.image_sheets import by_image, draw_images
-from reports.pictures.people_plot import PeopleCurve, draw_people
 from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter
 from reports.text.prose import subject
 from reports.text.setting import view
@@ -135,46 +133,6 @@ def sheets(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
             if file.exists() and _sheet(path, file, variant.name, run, view(comparison)):
                 written.append(path)
     return written
-
-
-def latency_by_people(
-    folder: Path, timing: StageTiming, places: dict[str, int], suffix: str
-) -> list[Path]:
-    """Draw latency against people an image, of the pipelines that see each image once.
-
-    Args:
-        folder: of the suite.
-        timing: of the stages.
-        places: variant -> its place among all, so that it keeps its colour.
-        suffix: of the file's name.
-    """
-    curves = [
-        PeopleCurve(
-            label=stages.name,
-            place=places[stages.pipeline.variant],
-            people=np.array(list(stages.decode)),
-            decode=np.array([times["median_ms"] for times in stages.decode.values()]),
-            decode_spread=np.array(
-                [(times["p05_ms"], times["p95_ms"]) for times in stages.decode.values()]
-            ),
-            before=stages.preprocess["median_ms"] + stages.network["median_ms"],
-            checked=timing.experiment.whole,
-            end_to_end=stages.end_to_end["median_ms"],
-        )
-        for stages in timing.pipelines
-        if is_plain(stages.pipeline)
-    ]
-    if not curves:
-        return []
-    path = folder / f"latency_vs_people{suffix}.png"
-    draw_people(
-        path,
-        curves,
-        title=f"Latency against people an image\n{timing.sizes} input, {timing.experiment.device}",
-        note="Left: median, and the 5th to 95th percentile of the rounds. Right: sum of the three "
-        f"medians; markers: end to end, measured with {people(timing.experiment.whole)}.",
-    )
-    return [path]
 
 
 def _latency_points(comparison: Comparison, clock: Clock, statistic: str) -> list[Point]:

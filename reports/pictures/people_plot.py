@@ -26,76 +26,72 @@ LEAST_SPAN = 10.0
 
 
 @dataclass(frozen=True)
+class Series:
+    """Times by the number of people.
+
+    Attributes:
+        people: int ``[N]``, people an image, rising.
+        ms: ``[N]``, medians.
+        spread: ``[N, 2]``, their 5th and 95th percentile; None where there is none, as of sums.
+    """
+
+    people: np.ndarray
+    ms: np.ndarray
+    spread: np.ndarray | None
+
+
+@dataclass(frozen=True)
 class PeopleCurve:
-    """One pipeline's latency; all times in ms.
+    """One pipeline's latency.
 
     Attributes:
         label: its name.
         place: in the list of variants, so that it keeps its colour in every plot.
-        people: int ``[N]``, people an image, rising.
-        decode: ``[N]``, median of decoding.
-        decode_spread: ``[N, 2]``, its 5th and 95th percentile.
-        before: sum of the medians of preprocessing and network, which do not see people.
-        checked: number of people for which end to end was timed.
-        end_to_end: its median.
+        part: the stage that depends on people; None where it was not timed alone.
+        whole: from end to end, as a line.
+        measured: from end to end, as markers: each was timed in one call.
     """
 
     label: str
     place: int
-    people: np.ndarray
-    decode: np.ndarray
-    decode_spread: np.ndarray
-    before: float
-    checked: int
-    end_to_end: float
+    part: Series | None
+    whole: Series
+    measured: Series
 
 
-def draw_people(path: Path, curves: Sequence[PeopleCurve], *, title: str, note: str) -> None:
-    """Write a PNG of decoding, and of everything, against people an image, both logarithmic.
+def draw_people(
+    path: Path,
+    curves: Sequence[PeopleCurve],
+    *,
+    headings: tuple[str, str],
+    title: str,
+    note: str,
+) -> None:
+    """Write a PNG of what depends on people, and of everything, both axes logarithmic.
 
     Args:
         path: of the PNG.
         curves: at least one.
+        headings: what the left plot (parts) and the right one (wholes) show.
         title: what was timed.
         note: what is drawn, under the plots.
     """
-    figure = new_figure(11.2, 5.0)
-    left, right = figure.subplots(1, 2)
+    parts = [curve for curve in curves if curve.part is not None]
+    figure = new_figure(11.2 if parts else 7.2, 5.0)
+    *left, right = figure.subplots(1, 2 if parts else 1, squeeze=False)[0]
     for curve in curves:
-        style = {"color": colour_of(curve.place), "linestyle": dashes_of(curve.place)}
-        left.fill_between(
-            curve.people, *curve.decode_spread.T, color=style["color"], alpha=0.15, linewidth=0
-        )
-        left.plot(curve.people, curve.decode, marker=marker_of(curve.place), **style)
-        right.plot(curve.people, curve.before + curve.decode, linewidth=1.8, **style)
-        right.plot(
-            curve.checked,
-            curve.end_to_end,
-            marker=marker_of(curve.place),
-            markersize=9,
-            color=style["color"],
-            markeredgecolor="white",
-            linestyle="none",
-            zorder=4,
-        )
-    numbers = np.unique(np.concatenate([curve.people for curve in curves]))
-    for ax, heading in ((left, "decoding"), (right, "preprocess + network + decode")):
+        if left and curve.part is not None:
+            _line(left[0], curve, curve.part)
+            _markers(left[0], curve, curve.part)
+        _line(right, curve, curve.whole)
+        _markers(right, curve, curve.measured)
+    numbers = np.unique(np.concatenate([curve.whole.people for curve in curves]))
+    for ax, heading in zip([*left, right], headings[-1 - len(left) :], strict=True):
         ax.set_title(heading, loc="left", fontsize=10, color=INK)
         _scale(ax, numbers)
-    left.set_ylabel("ms an image")
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=colour_of(curve.place),
-            marker=marker_of(curve.place),
-            linestyle=dashes_of(curve.place),
-            label=curve.label,
-        )
-        for curve in curves
-    ]
+    [*left, right][0].set_ylabel("ms an image")
     right.legend(
-        handles=handles,
+        handles=[_handle(curve) for curve in curves],
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         frameon=False,
@@ -103,6 +99,38 @@ def draw_people(path: Path, curves: Sequence[PeopleCurve], *, title: str, note: 
     )
     write_headline(figure, title, note)
     figure.savefig(path, dpi=DPI)
+
+
+def _line(ax: Axes, curve: PeopleCurve, series: Series) -> None:
+    colour = colour_of(curve.place)
+    if series.spread is not None:
+        ax.fill_between(series.people, *series.spread.T, color=colour, alpha=0.15, linewidth=0)
+    dashes = dashes_of(curve.place)
+    ax.plot(series.people, series.ms, color=colour, linestyle=dashes, linewidth=1.8)
+
+
+def _markers(ax: Axes, curve: PeopleCurve, series: Series) -> None:
+    ax.plot(
+        series.people,
+        series.ms,
+        marker=marker_of(curve.place),
+        markersize=7,
+        color=colour_of(curve.place),
+        markeredgecolor="white",
+        linestyle="none",
+        zorder=4,
+    )
+
+
+def _handle(curve: PeopleCurve) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        color=colour_of(curve.place),
+        marker=marker_of(curve.place),
+        linestyle=dashes_of(curve.place),
+        label=curve.label,
+    )
 
 
 def _scale(ax: Axes, numbers: np.ndarray) -> None:

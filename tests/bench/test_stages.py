@@ -1,68 +1,31 @@
 """With a clock of the test's own but once, so that no test depends on the machine."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from stage_clock import Clock, experiment, quiet
 from torch import Tensor, nn
 
 from bench import stages
-from bench.experiment import ModelSpec, StageExperiment, TimedPipeline
-from bench.latency import Timing
+from bench.bottom_up_stages import prepare_batch
+from bench.experiment import ModelSpec, TimedPipeline
+from bench.stage_calls import photograph
 from bench.stages import measure_stages
 from models import registry
 from models.networks.staged_fields import FieldMaps
 from models.pipelines.paf import FieldPipeline
-from models.skeleton import COCO17, OPENPOSE18, SKELETONS, Skeleton
+from models.skeleton import OPENPOSE18, SKELETONS, Skeleton
 
 SMALL = {"block": "residual", "depth": 1, "trunk_depth": 1, "width": 1 / 16, "stages": 1}
 TINY_PAF = {"width": 1 / 32, "stages": 2, "trunk_depth": 13}
 
 
-def experiment(*pipelines: TimedPipeline, **changed: Any) -> StageExperiment:
-    fields: dict[str, Any] = {
-        "pipelines": pipelines or (timed(),),
-        "skeleton": "coco17",
-        "image_size": 100,
-        "people": (1, 3),
-        "whole": 2,
-        "rounds": 6,
-        "device": "cpu",
-        "precision": "fp32",
-    }
-    return StageExperiment(**fields | changed)
-
-
 def timed(variant: str = "mspaf3", input_size: int = 96, **changed: Any) -> TimedPipeline:
     return TimedPipeline(variant, ModelSpec("mspaf3", SMALL), input_size, **changed)
-
-
-def quiet(*_: Any, **__: Any) -> None:
-    """Report to nobody."""
-
-
-class Clock:
-    """Stands for ``time_models``: keeps what it was given, and every call takes its turn in ms."""
-
-    def __init__(self) -> None:
-        self.runs: list[tuple[dict[str, Callable[[], Any]], int, str]] = []
-
-    def __call__(
-        self, calls: dict[str, Callable[[], Any]], rounds: int, device: str
-    ) -> dict[str, Timing]:
-        self.runs.append((calls, rounds, device))
-        return {
-            name: Timing((float(turn),) * rounds, disturbed=False)
-            for turn, name in enumerate(calls, start=1)
-        }
-
-    def result(self, stage: str) -> Any:
-        """Return what the first pipeline's call of ``stage`` returns."""
-        return self.runs[-1][0][f"0 {stage}"]()
 
 
 @pytest.fixture
@@ -113,7 +76,8 @@ def test_all_stages_of_all_pipelines_are_timed_in_one_run(clock: Clock) -> None:
     # The same variant at two sizes: neither takes the other's place.
     measure_stages(experiment(timed(), timed(input_size=64), rounds=7), quiet)
     [(calls, rounds, device)] = clock.runs
-    own = {"preprocess", "network", "decode 1", "decode 3", "end_to_end"}
+    own = {"preprocess", "network", "decode 1", "decode 3"}
+    own |= {f"end_to_end {people}" for people in (1, 2, 3)}
     assert set(calls) == {f"{number} {stage}" for number in (0, 1) for stage in own}
     assert (rounds, device) == (7, "cpu")
 
@@ -139,7 +103,7 @@ def test_a_record_holds_each_stage_of_each_pipeline(clock: Clock) -> None:
         ["paf6", "paf6", 64, [0.5, 1.0], True, 8],
     ]
     # The clock's milliseconds are the places of the calls.
-    for row, first in zip(rows, (1, 6), strict=True):
+    for row, first in zip(rows, (1, 8), strict=True):
         times = row["stages"]
         assert list(times) == ["preprocess", "network", "decode", "end_to_end"]
         assert times["preprocess"]["median_ms"] == first
@@ -148,8 +112,12 @@ def test_a_record_holds_each_stage_of_each_pipeline(clock: Clock) -> None:
             "1": first + 2,
             "3": first + 3,
         }
-        assert times["end_to_end"]["median_ms"] == first + 4
-        assert times["end_to_end"]["samples"] == 6
+        whole = first + 5 if row["variant"] == "mspaf3" else first + 4
+        assert times["end_to_end"]["2"]["median_ms"] == whole
+        assert times["end_to_end"]["2"]["samples"] == 6
+        assert row["gmac_by_people"] == dict.fromkeys("0123", row["cost"]["gmac"])
+    # What further views cost has nothing to do with people.
+    assert [list(row["stages"]["end_to_end"]) for row in rows] == [["1", "2", "3"], ["2"]]
 
 
 def test_a_real_run_times_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +126,8 @@ def test_a_real_run_times_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
         experiment(timed(input_size=64), people=(1,), whole=1), lambda *event: events.append(event)
     )
     [row] = measured["pipelines"]
-    for timing in [*row["stages"].pop("decode").values(), *row["stages"].values()]:
+    of_people = [row["stages"].pop(stage)["1"] for stage in ("decode", "end_to_end")]
+    for timing in [*of_people, *row["stages"].values()]:
         assert timing["samples"] == 6
         assert 0 < timing["low_ms"] <= timing["median_ms"] <= timing["high_ms"]
     assert events == [("prepare", 0, 1), ("time", 0, 1), ("time", 1, 1)]
@@ -177,35 +146,19 @@ def test_few_people_are_all_found_in_their_own_maps(
     assert measured["pipelines"][0]["found"] == {"1": 1, "2": 2, "5": 5, "10": 10}
 
 
-@pytest.mark.parametrize("people", [1, 2, 7, 50])
-def test_people_fill_the_image_and_stay_in_it(people: int) -> None:
-    target = stages._crowd(people, COCO17, 300, 400)
-    assert target["keypoints"].shape == (people, 17, 3)
-    assert (target["keypoints"][..., 2] == 2).all()
-    points = target["keypoints"][..., :2]
-    assert (points >= 0).all()
-    assert (points <= torch.tensor([400, 300])).all()
-    # Nobody stands in front of another: no joint comes near another's of the same name.
-    apart = torch.cdist(points.transpose(0, 1), points.transpose(0, 1))
-    height = target["boxes"][:, 3] - target["boxes"][:, 1]
-    assert (apart + torch.eye(people) * 1e6).amin() > 0.25 * height.amin()
-    # They are about thrice as high as broad: one alone, as high as the image, takes a fourth of it.
-    share = (height**2 / 3).sum() / (300 * 400)
-    assert 0.1 < share < 1
-
-
-def test_what_is_decoded_end_to_end_are_the_whole_people(clock: Clock) -> None:
-    measured, _ = measure_stages(experiment(whole=2, people=(1,)), quiet)
+def test_what_is_decoded_end_to_end_are_so_many_people(clock: Clock) -> None:
+    measured, _ = measure_stages(experiment(timed(), whole=2, people=(1,)), quiet)
     assert measured["whole"] == 2
-    [detection] = clock.result("end_to_end")
-    assert len(detection["scores"]) == 2
+    for people in (1, 2):
+        [detection] = clock.result(f"end_to_end {people}")
+        assert len(detection["scores"]) == people
 
 
 def test_end_to_end_is_one_call_of_every_stage(clock: Clock, plain: list[Any]) -> None:
     measure_stages(experiment(plain_pipeline()), quiet)
     network = plain[0][0].network
     network.seen.clear()
-    for stage, views in [("preprocess", 0), ("decode 3", 0), ("network", 1), ("end_to_end", 1)]:
+    for stage, views in [("preprocess", 0), ("decode 3", 0), ("network", 1), ("end_to_end 3", 1)]:
         clock.result(stage)
         assert len(network.seen) == views, stage
         network.seen.clear()
@@ -218,8 +171,8 @@ def test_the_network_sees_what_it_would_see_in_the_pipeline(clock: Clock, plain:
     network = model.network
     network.seen.clear()
     batch, sizes = clock.result("preprocess")
-    clock.result("end_to_end")
-    model(stages._photograph(96).unsqueeze(0) / 255)
+    clock.result("end_to_end 2")
+    model(photograph(96).unsqueeze(0) / 255)
     timed_input, own_input = network.seen
     torch.testing.assert_close(timed_input, own_input)
     assert torch.equal(timed_input, batch)
@@ -229,12 +182,12 @@ def test_the_network_sees_what_it_would_see_in_the_pipeline(clock: Clock, plain:
 
 
 def test_a_photograph_shrinks_as_pillow_shrinks_it() -> None:
-    photograph = stages._photograph(200)
-    batch, sizes = stages._preprocess(photograph, 76, 8, "cpu")
+    image = photograph(200)
+    batch, sizes = prepare_batch(image, 76, 8, "cpu")
     assert sizes == [(76, 76)]
     assert batch.shape == (1, 3, 80, 80)
     assert (batch[..., 76:, :] == 0).all() and (batch[..., 76:] == 0).all()
-    shrunk = Image.fromarray(photograph.permute(1, 2, 0).numpy()).resize(
+    shrunk = Image.fromarray(image.permute(1, 2, 0).numpy()).resize(
         (76, 76), Image.Resampling.BILINEAR
     )
     expected = torch.from_numpy(np.array(shrunk)).permute(2, 0, 1) / 255 - 0.5
@@ -250,7 +203,7 @@ def test_the_precision_reaches_the_network(
     network = plain[0][0].network
     network.autocast.clear()
     clock.result("network")
-    clock.result("end_to_end")
+    clock.result("end_to_end 2")
     assert network.autocast == [number_format] * 2
     assert not plain[0][0].training
 

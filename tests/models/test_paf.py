@@ -6,7 +6,7 @@ import torch
 from models import create_pipeline
 from models.networks.staged_fields import FieldMaps
 from models.pipelines.paf import masked_squares
-from models.skeleton import COCO17, POSETRACK15
+from models.skeleton import COCO17, OPENPOSE18, POSETRACK15
 
 SMALL = {
     "paf6": {"width": 1 / 16, "stages": 2, "trunk_depth": 13},
@@ -131,6 +131,28 @@ def test_the_loss_of_every_stage_and_branch_has_its_name():
     assert list(losses) == [
         f"{kind}_{stage}" for stage in (1, 2, 3) for kind in ("heatmaps", "fields")
     ]
+
+
+def test_a_foreground_weighs_the_error_at_joints_and_leaves_the_fields_alone():
+    target = crowd_of([[10.0, 10.0]], 40.0, COCO17)
+    target["keypoints"][0, 5, 2] = 0  # unknown inside the box, whatever the weight
+    image = torch.rand(1, 3, 64, 64)
+    plain, weighed = (small("mspaf3", foreground=weight).train() for weight in (0.0, 3.0))
+    weighed.load_state_dict(plain.state_dict())
+    before, after = plain(image, [target]), weighed(image, [target])
+    maps = weighed.network(image - 0.5)
+    truth = weighed.targets([target], [(64, 64)], maps[0].heatmaps)
+    for stage, one in enumerate(maps, start=1):
+        expected = 0.0
+        for channel in range(truth.heatmaps.shape[1]):
+            joint = truth.heatmaps[0, channel]
+            # The background is 1 where nobody's joint is.
+            near = joint if channel < len(OPENPOSE18) else 1 - joint
+            error = (one.heatmaps[0, channel] - joint) ** 2 * (1 + 3 * near)
+            expected += error[truth.heatmap_mask[0, channel]].sum() / joint.numel()
+        torch.testing.assert_close(after[f"heatmaps_{stage}"], expected)
+        assert after[f"heatmaps_{stage}"] > before[f"heatmaps_{stage}"]
+        torch.testing.assert_close(after[f"fields_{stage}"], before[f"fields_{stage}"])
 
 
 def test_the_error_is_summed_over_channels_and_averaged_over_cells():

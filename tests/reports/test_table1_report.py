@@ -11,16 +11,8 @@ from bench.experiment import ModelSpec, TimedPipeline
 from bench.plan import Plan
 from reports.measured.results import Estimate
 from reports.paper import deck
-from reports.paper.claim3 import (
-    FAILS,
-    HOLDS,
-    OPEN,
-    Part,
-    difference_verdict,
-    ratio_of_medians,
-    ratio_verdict,
-    whole_verdict,
-)
+from reports.paper.claim3 import Part, ratio_of_medians, ratio_verdict, whole_verdict
+from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
 from reports.table1 import write_report
 
 DECK = "The deck's Table 1, and what was measured here"
