@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from bench.cost import Cost, count_cost
+from bench.cost import COUNTED_PEOPLE, Cost, count_cost
 from bench.data.contract import Target
 from bench.experiment import Experiment, Protocol, TrainSpec
 from bench.measure import create_model
@@ -51,7 +51,9 @@ def show_plan(plan: Plan, folder: Path, threads: int, workers: int) -> None:
             seconds[one.variant] = _step_seconds(create_model(one), one) * one.train.steps
         seen = (one.training_key, one.protocol)
         if seen not in costs:
-            costs[seen] = count_cost(create_model(one), _images(one, batch_size=1))
+            costs[seen] = count_cost(
+                create_model(one), _images(one, batch_size=1), people=COUNTED_PEOPLE
+            )
         cost = costs[seen]
         record, reason = read_record(folder, one.key)
         done = record is not None and record["status"] == "done"

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from ablations.options import Options, choose, settle_device
 from ablations.pipeline_presets import PIPELINE_PRESETS, PipelineSize
 from ablations.presets import Preset
+from bench.cost import COUNTED_PEOPLE
 from bench.data.datasets import describe_data
 from bench.experiment import (
     DataSpec,
@@ -24,7 +25,7 @@ from models.heatmaps import DECODER_VERSION
 # its training diverges.
 _RATES = {"paf6": 0.16, "mask_rcnn": 0.4, "detector_hourglass": 0.4}
 #: People an image at which decoding is timed, and those with which everything is.
-PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), 5
+PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), COUNTED_PEOPLE
 _SINGLE = ((1.0,), False)
 MULTI_SCALE = (0.5, 1.0, 1.5, 2.0)  # Cao et al., CVPR 2017
 #: (scales, flip) that bottom-up inference is priced at; pipelines are compared by the first.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import torch
 from fvcore.nn import FlopCountAnalysis
@@ -22,6 +22,10 @@ from models.skeleton import COCO17
 #: Counts one operation by its inputs and outputs in a trace.
 _Handle = Callable[[list[Any], list[Any]], Any]
 _MACS, _NUMBERS = "multiply-adds", "numbers out"
+
+#: People in an image for which a pipeline is counted whose cost depends on them; from end to end it
+#: is timed for as many.
+COUNTED_PEOPLE: Final = 5
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bench import crop_feed, image_feed
-from bench.cost import count_cost
+from bench.cost import COUNTED_PEOPLE, count_cost
 from bench.data.contract import Target
 from bench.experiment import Experiment, LatencyExperiment
 from bench.latency import time_models
@@ -70,7 +70,8 @@ def measure_accuracy(
     feed = crop_feed if experiment.data.crop_size else image_feed
     torch.manual_seed(experiment.seed)
     model = create_model(experiment)
-    cost = count_cost(model, _blank(feed.input_size(experiment), batch_size=1))
+    blank = _blank(feed.input_size(experiment), batch_size=1)
+    cost = count_cost(model, blank, people=COUNTED_PEOPLE)
     if trained_by:
         training = _load_trained(model, folder, trained_by)
     else:

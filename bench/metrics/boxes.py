@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from bench.metrics.oks import PERSON, OksMatches
+from bench.metrics.oks import PERSON, OksMatches, gathered
 
 #: Sides in the order of ``BoxMatches.errors``.
 SIDES: Final = ("left", "top", "right", "bottom")
@@ -113,27 +113,10 @@ def match_boxes(ground_truth: dict[str, Any], detections: list[dict[str, Any]]) 
     boxes = _sides([detections[box]["bbox"] for _, _, box in pairs])
     extent = np.tile(truth[:, 2:] - truth[:, :2], 2)
     return BoxMatches(
-        _overlaps(images, positions),
+        gathered(images, positions),
         np.array([image for image, _, _ in pairs], dtype=np.int64),
         (boxes - truth) / extent,
     )
-
-
-def _overlaps(images: list[dict[str, Any]], positions: dict[int, int]) -> OksMatches:
-    """Return the matches at every threshold, in the order of ``COCOeval.accumulate``."""
-    positives = np.zeros(len(positions), dtype=np.int64)
-    for one in images:
-        positives[positions[one["image_id"]]] = np.count_nonzero(one["gtIgnore"] == 0)
-    image = np.repeat(
-        np.array([positions[one["image_id"]] for one in images], dtype=np.int64),
-        [len(one["dtScores"]) for one in images],
-    )
-    score = np.array([score for one in images for score in one["dtScores"]], dtype=np.float64)
-    nothing = np.zeros((10, 0))  # thresholds
-    matched = np.concatenate([nothing, *(one["dtMatches"] for one in images)], axis=1).T > 0
-    ignored = np.concatenate([nothing, *(one["dtIgnore"] for one in images)], axis=1).T > 0
-    order = np.argsort(-score, kind="mergesort")  # stable
-    return OksMatches(image[order], score[order], matched[order], ignored[order], positives)
 
 
 def _indexed(ground_truth: dict[str, Any], annotations: list[dict[str, Any]]) -> COCO:

@@ -264,7 +264,16 @@ def match_oks(
         evaluation.params.areaRng = [_ALL_AREAS]
         evaluation.params.areaRngLbl = ["all"]
         evaluation.evaluate()
-    images = [one for one in evaluation.evalImgs if one is not None]
+    return gathered([one for one in evaluation.evalImgs if one is not None], positions)
+
+
+def gathered(images: list[dict[str, Any]], positions: dict[int, int]) -> OksMatches:
+    """Return what pycocotools found in each image, in the order of ``COCOeval.accumulate``.
+
+    Args:
+        images: those of ``COCOeval.evalImgs`` that it judged, at its ten thresholds.
+        positions: place of each image by its id.
+    """
     positives = np.zeros(len(positions), dtype=np.int64)
     for one in images:
         positives[positions[one["image_id"]]] = np.count_nonzero(one["gtIgnore"] == 0)

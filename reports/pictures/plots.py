@@ -118,7 +118,7 @@ def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
         plain_log_axis(ax.yaxis)
     ax.set_xlabel("optimiser step")
     ax.set_ylabel("training loss, last stage")
-    note = "thick: smoothed; faint: every logged step; named from worst to best"
+    note = "thick: smoothed; faint: every logged step; named from highest to lowest"
     write_headline(figure, title, note)
     ends: dict[tuple[str, int], list[float]] = {}
     for curve, line in zip(curves, smooth, strict=True):

@@ -61,7 +61,12 @@ def difference_table(comparison: Comparison, words: Words) -> pd.DataFrame:
 
 
 def cost_table(comparison: Comparison, words: Words) -> pd.DataFrame:
-    """Return what each variant costs, by both counters, and what neither of them counted."""
+    """Return what each variant costs, by both counters, and what neither of them counted.
+
+    Where the cost of one of them depends on people, for how many it was counted.
+    """
+    costs = [variant.runs[0].measured["cost"] for variant in comparison.variants if variant.runs]
+    counts_people = any(cost.get("people") is not None for cost in costs)
     rows = []
     for variant in comparison.variants:
         if not variant.runs:
@@ -71,6 +76,7 @@ def cost_table(comparison: Comparison, words: Words) -> pd.DataFrame:
             {
                 words.thing: variant.name,
                 "input": cost["input"],
+                **({"people": _people(cost)} if counts_people else {}),
                 "params": f"{cost['params']:,}",
                 "GMAC (fvcore)": figures(cost["gmac"]),
                 "GMAC (torch)": figures(cost["gmac_torch"]),
@@ -80,6 +86,11 @@ def cost_table(comparison: Comparison, words: Words) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _people(cost: dict[str, Any]) -> str:
+    people = cost.get("people")
+    return "any" if people is None else str(people)
 
 
 def counters_apart(comparison: Comparison) -> list[str]:

@@ -15,11 +15,14 @@ COST = (
     "operations; a multiply-add is two of them. Both count the convolutions, linear layers and "
     "matrix products of the network in all views of the protocol, decoding not included, of the "
     "very model whose accuracy stands above. Activations are the numbers that those operations "
-    "put out. *Not counted* are the other operations that the counter met, with their calls."
+    "put out. *Not counted* are the other operations that the counter met, with their calls. "
+    "*People*, where it stands: what finds people first costs more the more of them there are."
 )
 CURVES = (
     "The loss of the last stage, from which people are decoded. The sum over all stages, which is "
-    "what was minimised, has more terms in networks of more stages; it stands in the records."
+    "what was minimised, has more terms in networks of more stages; it stands in the records. "
+    "Pipelines whose targets or strides differ minimise different quantities: such curves show "
+    "when a training levelled off, not which of them is better."
 )
 SHEETS = (
     "The same crops for every variant, chosen without looking at the predictions. Solid: "
