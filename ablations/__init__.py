@@ -31,6 +31,11 @@ SUITES = {
         "which block makes the best trunk of a single-person pose network, at equal budget?",
         PRESETS,
     ),
+    "receptive_field": Suite(
+        "does IOI keep more small receptive fields than inception-residual, that more than "
+        "residual?",
+        PRESETS,
+    ),
     "pipelines": Suite(
         "which bottom-up pipeline finds more people, and what does each stage of it cost?",
         PIPELINE_PRESETS,

@@ -9,7 +9,9 @@ from typing import Any
 from bench.experiment import (
     CeilingExperiment,
     Experiment,
+    FieldExperiment,
     LatencyExperiment,
+    SpectrumExperiment,
     StageExperiment,
 )
 from bench.plan import Plan
@@ -17,7 +19,7 @@ from bench.problem import Problem
 from bench.records import all_records
 
 _FILE = "plan.json"
-_KINDS = ("accuracy", "ceiling", "latency", "stages")
+_KINDS = ("accuracy", "ceiling", "latency", "stages", "spectrum", "field")
 
 
 def sizes(plan: Plan) -> str:
@@ -44,6 +46,8 @@ def save_plan(folder: Path, plan: Plan) -> None:
         "ceiling": [asdict(one) for one in plan.ceilings],
         "latency": [asdict(plan.latency)] if plan.latency else [],
         "stages": [asdict(one) for one in plan.stages],
+        "spectrum": [asdict(one) for one in plan.spectra],
+        "field": [asdict(one) for one in plan.fields],
     }
     partial = folder / f"{_FILE}.{os.getpid()}.partial"
     try:
@@ -74,4 +78,7 @@ def _plan(values: dict[str, list[dict[str, Any]]]) -> Plan:
         latency[-1] if latency else None,
         ceilings=tuple(CeilingExperiment.from_dict(one) for one in values["ceiling"]),
         stages=tuple(StageExperiment.from_dict(one) for one in values["stages"]),
+        # Notes that are older than these kinds lack them.
+        spectra=tuple(SpectrumExperiment.from_dict(one) for one in values.get("spectrum", ())),
+        fields=tuple(FieldExperiment.from_dict(one) for one in values.get("field", ())),
     )

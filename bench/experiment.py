@@ -305,7 +305,65 @@ class StageExperiment:
         return cls(**(values | {"pipelines": pipelines, "people": tuple(values["people"])}))
 
 
-Job = Experiment | CeilingExperiment | LatencyExperiment | StageExperiment
+@dataclass(frozen=True)
+class SpectrumExperiment:
+    """Count the paths through chains of one block, which needs no weights.
+
+    Attributes:
+        block: a registered block; names the row in reports.
+        channels: of every block in the chains.
+        depths: matching rules, each with the number of blocks in its chain.
+        plugin: sha256 of the user's file that registered the block, "" for our own.
+    """
+
+    block: str
+    channels: int
+    depths: tuple[tuple[str, int], ...]
+    plugin: str = ""
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        return _key("spectrum", asdict(self))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        depths = tuple((rule, depth) for rule, depth in values["depths"])
+        return cls(**(values | {"depths": depths}))
+
+
+@dataclass(frozen=True)
+class FieldExperiment:
+    """Measure what a network's output depends on, before its training and after.
+
+    Attributes:
+        experiment: the accuracy experiment whose first and last weights are looked at.
+        images: of noise, and at most of its validation crops.
+    """
+
+    experiment: Experiment
+    images: int
+
+    @property
+    def key(self) -> str:
+        """The content hash under which the record is filed."""
+        return _key("field", {"experiment": self.experiment.key, "images": self.images})
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        return cls(Experiment.from_dict(values["experiment"]), values["images"])
+
+
+Job = (
+    Experiment
+    | CeilingExperiment
+    | SpectrumExperiment
+    | FieldExperiment
+    | LatencyExperiment
+    | StageExperiment
+)
 
 
 def models_of(job: Job) -> list[ModelSpec]:
@@ -314,7 +372,9 @@ def models_of(job: Job) -> list[ModelSpec]:
         return [one.model for one in job.experiments]
     if isinstance(job, StageExperiment):
         return [one.model for one in job.pipelines]
-    return [job.model]
+    if isinstance(job, SpectrumExperiment):
+        return [ModelSpec(job.block, plugin=job.plugin)]
+    return [job.experiment.model if isinstance(job, FieldExperiment) else job.model]
 
 
 def _hashed(job: "Experiment | CeilingExperiment") -> dict[str, Any]:

@@ -73,7 +73,7 @@ def measure_accuracy(
     blank = _blank(feed.input_size(experiment), batch_size=1)
     cost = count_cost(model, blank, people=COUNTED_PEOPLE)
     if trained_by:
-        training = _load_trained(model, folder, trained_by)
+        training = load_trained(model, folder, trained_by)
     else:
         training = _train(model, experiment, feed, root, place, report)
     accuracy, evidence = feed.evaluate(
@@ -102,7 +102,7 @@ def _train(
 ) -> dict[str, float]:
     device = torch.device(experiment.train.device)
     if experiment.starts_from:
-        _load_trained(model, place.parent, experiment.starts_from)
+        load_trained(model, place.parent, experiment.starts_from)
     curve = train(
         model.to(device),
         feed.batches(experiment, root, device),
@@ -116,11 +116,12 @@ def _train(
     return {
         "images_per_second": curve.images / max(curve.seconds, 1e-9),
         "seconds": curve.seconds,
+        "processor_seconds": curve.processor_seconds,
         "final_loss": float(np.mean(curve.losses[-max(1, len(curve.losses) // 20) :])),
     }
 
 
-def _load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, float]:
+def load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, float]:
     """Load the weights of another record and return what it says of their training."""
     record, reason = read_record(folder, key)
     if record is None or record["status"] != "done":

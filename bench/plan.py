@@ -6,7 +6,9 @@ from typing import Any
 from bench.experiment import (
     CeilingExperiment,
     Experiment,
+    FieldExperiment,
     LatencyExperiment,
+    SpectrumExperiment,
     StageExperiment,
 )
 
@@ -22,6 +24,8 @@ class Plan:
         ceilings: of decoders, without a network.
         latency: the timing of those experiments that succeed; None where nothing is to be timed.
         stages: timings that need no trained weights.
+        spectra: paths through blocks, without a network.
+        fields: what the networks of ``experiments`` depend on, each looked at once it is trained.
         matches: experiment key -> how its size was matched, as a record holds it.
     """
 
@@ -30,6 +34,8 @@ class Plan:
     matches: dict[str, dict[str, Any]] = field(default_factory=dict)
     ceilings: tuple[CeilingExperiment, ...] = ()
     stages: tuple[StageExperiment, ...] = ()
+    spectra: tuple[SpectrumExperiment, ...] = ()
+    fields: tuple[FieldExperiment, ...] = ()
 
     def steps(self) -> list["Step"]:
         """Return the experiments in order, each with what it has to wait for."""

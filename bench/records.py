@@ -10,8 +10,10 @@ from bench.data.cache import file_digest
 from bench.experiment import (
     CeilingExperiment,
     Experiment,
+    FieldExperiment,
     Job,
     LatencyExperiment,
+    SpectrumExperiment,
     StageExperiment,
 )
 
@@ -24,13 +26,15 @@ Record = dict[str, Any]
 _KINDS: dict[str, type[Job]] = {
     "accuracy": Experiment,
     "ceiling": CeilingExperiment,
+    "spectrum": SpectrumExperiment,
+    "field": FieldExperiment,
     "latency": LatencyExperiment,
     "stages": StageExperiment,
 }
 
 
 def kind_of(job: Job) -> str:
-    """Return "accuracy", "ceiling", "latency" or "stages"."""
+    """Return "accuracy", "ceiling", "spectrum", "field", "latency" or "stages"."""
     return next(kind for kind, type_ in _KINDS.items() if isinstance(job, type_))
 
 
@@ -89,7 +93,7 @@ def read_record(folder: Path, key: str) -> tuple[Record | None, str]:
         return None, f"cannot be read: {error.strerror}"
     except ValueError:
         return None, "torn: not valid JSON"
-    reason = _distrust(record, key) or _changed_artefact(record["files"], folder / key)
+    reason = _distrust(record, key) or _changed_artefact(record.get("files", {}), folder / key)
     return (None, reason) if reason else (record, "")
 
 
@@ -116,7 +120,7 @@ def _distrust(record: Any, key: str) -> str:
         return "changed after it was written"
     try:
         own_key = job_of(record["kind"], record["experiment"]).key
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return "foreign: its experiment has other fields than this version's"
     if record["key"] != key or own_key != key:
         return f"foreign: it is the record of {own_key}"

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.crew import Crew
-from bench.experiment import CeilingExperiment, Experiment, Job, LatencyExperiment
+from bench.experiment import (
+    CeilingExperiment,
+    Experiment,
+    FieldExperiment,
+    Job,
+    LatencyExperiment,
+    SpectrumExperiment,
+    StageExperiment,
+)
 from bench.plan import Plan
 from bench.problem import Problem
 from bench.progress import Progress
@@ -118,7 +126,7 @@ def pending(plan: Plan, setting: Setting) -> tuple[int, int]:
     """Return how many jobs ``run`` has to run, and how many of them train."""
     missing = [one for one in plan.steps() if _kept(one.experiment, setting) is None]
     training = sum(not one.trained_by for one in missing)
-    rest: list[Job] = [*plan.ceilings, *plan.stages]
+    rest: list[Job] = [*plan.ceilings, *plan.spectra, *plan.fields, *plan.stages]
     waiting = len(missing) + sum(_kept(job, setting) is None for job in rest)
     timing = timed(plan.latency, setting.folder) if plan.latency else None
     again = plan.latency is not None and (
@@ -163,12 +171,14 @@ def run(plan: Plan, setting: Setting, progress: Progress) -> list[Outcome]:
 
     def begin(after: str) -> set[Future[Outcome]]:
         """Start what waits for the weights of the experiment ``after``."""
-        due = [one for one in steps if one.after == after]
-        return {submit(task(one.experiment, share, one.trained_by)) for one in due}
+        due = [task(one.experiment, share, one.trained_by) for one in steps if one.after == after]
+        due += [task(one, share) for one in plan.fields if one.experiment.key == after]
+        return {submit(one) for one in due}
 
     with ThreadPoolExecutor(setting.workers) as pool:
         try:
-            running = begin("") | {submit(task(job, share)) for job in plan.ceilings}
+            untrained: list[Job] = [*plan.ceilings, *plan.spectra]
+            running = begin("") | {submit(task(job, share)) for job in untrained}
             while running:
                 over, running = wait(running, return_when=FIRST_COMPLETED)
                 for outcome in (one.result() for one in over):
@@ -211,7 +221,7 @@ def _kept(job: Job, setting: Setting) -> Record | None:
 
     Times that were taken with another number of threads than is asked for do not.
     """
-    if isinstance(job, Experiment | CeilingExperiment):
+    if not isinstance(job, LatencyExperiment | StageExperiment):
         return standing(setting.folder, job) or _adopted(setting.folder, job)
     record = standing(setting.folder, job)
     if record is None:
@@ -254,6 +264,10 @@ def title_of(job: Job) -> str:
         return f"{job.variant}{views}, seed {job.seed}"
     if isinstance(job, CeilingExperiment):
         return f"ceiling of {job.variant}"
+    if isinstance(job, SpectrumExperiment):
+        return f"paths of {job.block}"
+    if isinstance(job, FieldExperiment):
+        return f"effective field of {title_of(job.experiment)}"
     if isinstance(job, LatencyExperiment):
         return f"latency of {len(job.experiments)} models"
     return f"stages of {len(job.pipelines)} pipelines"

@@ -31,6 +31,8 @@ class LearningCurve:
         parts: the named losses of which each is the sum, of every step.
         learning_rates: of every step.
         seconds: of the whole loop, data included.
+        processor_seconds: that this process was at work for in it, all threads together; on a
+            machine that others use too, less than ``seconds``.
         images: seen in the loop.
     """
 
@@ -38,6 +40,7 @@ class LearningCurve:
     parts: dict[str, list[float]]
     learning_rates: list[float]
     seconds: float
+    processor_seconds: float
     images: int
 
     def write(self, path: Path) -> None:
@@ -80,7 +83,7 @@ def train(
     prepared = accelerator.prepare(model)
     losses: list[Tensor] = []
     rates: list[float] = []
-    images_seen, start = 0, time.monotonic()
+    images_seen, start, worked = 0, time.monotonic(), time.process_time()
     reported, images_reported = start, 0
     for step, (batch, targets) in enumerate(batches, start=1):
         images = batch.to(accelerator.device, memory_format=torch.channels_last)
@@ -107,8 +110,9 @@ def train(
             report(step, value, (images_seen - images_reported) / max(now - reported, 1e-9))
             reported, images_reported = now, images_seen
     total, *columns = torch.stack(losses, dim=1).float().tolist()
-    seconds = time.monotonic() - start
-    return LearningCurve(total, dict(zip(names, columns, strict=True)), rates, seconds, images_seen)
+    seconds, worked = time.monotonic() - start, time.process_time() - worked
+    named_parts = dict(zip(names, columns, strict=True))
+    return LearningCurve(total, named_parts, rates, seconds, worked, images_seen)
 
 
 def _optimizer(

@@ -19,8 +19,10 @@ from typing import Any
 
 from bench.experiment import (
     CeilingExperiment,
+    FieldExperiment,
     Job,
     LatencyExperiment,
+    SpectrumExperiment,
     StageExperiment,
     models_of,
 )
@@ -165,6 +167,14 @@ def _measure(task: Task, send: Send) -> Findings:
         from bench.ceiling import measure_ceiling
 
         return measure_ceiling(job, task.data_root, report)
+    if isinstance(job, SpectrumExperiment):
+        from bench.measure_field import measure_spectrum
+
+        return measure_spectrum(job, report)
+    if isinstance(job, FieldExperiment):
+        from bench.measure_field import measure_field
+
+        return measure_field(job, task.folder, task.data_root, report)
     measured, evidence = measure.measure_accuracy(
         job, task.folder, task.data_root, task.trained_by, report
     )

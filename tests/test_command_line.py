@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -252,3 +253,19 @@ def test_a_failed_experiment_is_a_row_with_its_reason_and_code_1(capsys, tmp_pat
     assert run_all.main(["--report-only"]) == 0
     assert (folder / "report.md").read_text() == report
     assert {path: path.read_bytes() for path in folder.glob("records/*/record.json")} == kept
+
+
+@pytest.mark.parametrize(
+    ("asked", "threads", "device", "workers"),
+    [
+        (None, 1, "cpu", 1),
+        (None, 2, "cpu", 3),
+        (None, 16, "cpu", 4),
+        (None, 16, "cuda", 1),
+        (2, 1, "cpu", 2),
+    ],
+)
+def test_one_worker_more_than_threads_but_one_on_a_gpu(asked, threads, device, workers):
+    train = SimpleNamespace(device=device)
+    plan = SimpleNamespace(experiments=[SimpleNamespace(train=train)])
+    assert run_all._workers(asked, threads, plan) == workers

@@ -159,7 +159,7 @@ def _last_seen(bars: SpectrumBars) -> int:
 
 
 def _draw_bars(ax: Axes, bars: SpectrumBars, near: int, width: float) -> None:
-    ax.axvspan(bars.sizes[0] - width, near + width * 2 / 3, color="#f1f1ec", zorder=0)
+    ax.axvspan(-near, near + width * 2 / 3, color="#f1f1ec", zorder=0)
     colour = colour_of(bars.place)
     ax.bar(bars.sizes, bars.paths, width=width, color=colour, zorder=2)
     ax.bar(bars.sizes, -bars.weights, width=width, color=colour, alpha=_PALE, zorder=2)

@@ -178,11 +178,29 @@ def _measured(
     cells[STANDING] = ""  # its place among the columns
     for clock in clocks:
         cells[clock.column] = latency_cell(clock.of(variant))
-    rates = [run.measured["training"]["images_per_second"] for run in variant.runs]
-    cells["training, images/s"] = (
+    unit, rates = _training_rates(comparison, variant)
+    cells[f"training, images/{unit}"] = (
         UNKNOWN if variant.is_baseline else f"{sum(rates) / len(rates):,.0f}"
     )
     return cells
+
+
+def _training_rates(comparison: Comparison, variant: Variant) -> tuple[str, list[float]]:
+    """Return the unit of time and the images of each training in one.
+
+    Experiments share a processor, and only the time that it gave to each can be compared; records
+    from before that was kept, and a GPU's, have the time that went by.
+    """
+    counted = all(
+        run.experiment.train.device == "cpu" and "processor_seconds" in run.measured["training"]
+        for run in comparison.runs
+    )
+    trainings = [run.measured["training"] for run in variant.runs]
+    if not counted:
+        return "s", [one["images_per_second"] for one in trainings]
+    images = [one["images_per_second"] * one["seconds"] for one in trainings]
+    worked = [max(one["processor_seconds"], 1e-9) for one in trainings]
+    return "processor-s", [n / seconds for n, seconds in zip(images, worked, strict=True)]
 
 
 def _columns(rows: Sequence[Mapping[str, str]]) -> list[str]:

@@ -11,6 +11,8 @@ from reports.measured.results import SECONDARY, Comparison, Run, Unfinished, Var
 from reports.text.words import data_name
 
 _TIMES = ("median_ms", "p05_ms", "p95_ms", "low_ms", "high_ms")
+# Kept since some records had been published.
+_LATER = ("processor_seconds",)
 _ARGUMENTS = ("block", "depth", "width", "stages", "stride")
 
 
@@ -81,6 +83,7 @@ def _measurements(run: Run) -> dict[str, Any]:
     row |= {
         "train_images_per_s": training["images_per_second"],
         "train_s": training["seconds"],
+        **{f"train_{name}": training[name] for name in _LATER if name in training},
         "final_loss": training["final_loss"],
         "trained_by": measured.get("trained_by") or None,
     }

@@ -140,3 +140,19 @@ def test_latency_cells_show_median_and_spread(suite: Suite) -> None:
     assert row["latency b16, ms"] == "20.0 (18.0–24.0)"
     assert row["depth × width"] == "2 × 32"
     assert row["training, images/s"] == "1,234"
+
+
+def test_training_is_told_in_the_processor_s_time_where_every_record_has_it(suite: Suite) -> None:
+    """Experiments share a processor: the one that got half of it is not half as fast."""
+    one, other = experiment("ioi"), experiment("residual")
+    rates = {"images_per_second": 100.0, "seconds": 30.0, "final_loss": 1.0}
+    suite.done(one, 2.5, training=rates | {"processor_seconds": 15.0})
+    suite.done(other, 2.5, training=rates | {"processor_seconds": 30.0})
+    (comparison,) = gather(suite.folder, [one, other], "residual")
+    words = Words("", "", "block", "residual", ("depth", "width"))
+    table = accuracy_table(comparison, [], words, {}).set_index("block")
+    rates_by_block = table["training, images/processor-s"]
+    assert rates_by_block[[name for name in table.index if "ioi" in name]].tolist() == ["200"]
+    assert rates_by_block[[name for name in table.index if "residual" in name]].tolist() == ["100"]
+    frame = results_frame([comparison], []).set_index("block")
+    assert frame["train_processor_seconds"].to_dict() == {"ioi": 15.0, "residual": 30.0}
