@@ -22,7 +22,7 @@ from bench.problem import Problem
 from bench.records import RECORD_FILE
 from models import registry
 
-PUBLISHED = Path(run_all.__file__).parent / "reports" / "published"
+PUBLISHED = Path(__file__).resolve().parents[2] / "reports" / "published"
 IOI, AIOI = small_experiment("ioi"), small_experiment("aioi")
 FLIPPED = replace(IOI, protocol=replace(IOI.protocol, flip=True))
 

@@ -129,7 +129,7 @@ def an_experiment(crop_size: int) -> Experiment:
         ModelSpec("nearly"),
         trained,
         TrainSpec(1, 1, 1e-3, 0, 0, 0, 1, 0, False, "cpu", "fp32"),
-        Protocol("val", "any", SIZE, (1.0,), False, "mean", "1"),
+        Protocol("val", "none", SIZE, (1.0,), False, "mean", "1"),
         0,
         tested=DataSpec("people", "posetrack15", 1, 3, SIZE, crop_size, 0, "1"),
     )
