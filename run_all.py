@@ -237,7 +237,7 @@ def _bring(
 
 
 def _check_records(chosen: argparse.Namespace) -> int:
-    from bench.check_records import check_records
+    from bench.audit.check import check_records
 
     check = check_records(chosen.check_records, chosen.data_root, chosen.plugin)
     for finding in check.findings:
@@ -247,8 +247,8 @@ def _check_records(chosen: argparse.Namespace) -> int:
 
 
 def _rerun(chosen: argparse.Namespace, command: str) -> int:
-    from bench.rerun import find_record, rerun
-    from bench.side_by_side import side_by_side, verdict
+    from bench.audit.rerun import find_record, rerun
+    from bench.audit.side_by_side import side_by_side, verdict
 
     filed = find_record(chosen.rerun, chosen.out)
     *needed, asked = rerun(

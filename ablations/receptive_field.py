@@ -12,7 +12,7 @@ from ablations.presets import ModelSize
 from bench.experiment import FieldExperiment, SpectrumExperiment
 from bench.plan import Plan
 from bench.problem import Problem
-from bench.receptive_field import path_spectrum
+from bench.receptive_fields.spectrum import path_spectrum
 from models import create_block
 from models.skeleton import SKELETONS
 

@@ -15,8 +15,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.crowd import crowd
-from bench.known_people import detector_heads, known_people
+from bench.stages.crowd import crowd
+from bench.stages.known_people import detector_heads, known_people
 from models.skeleton import COCO17
 
 #: Counts one operation by its inputs and outputs in a trace.

@@ -17,9 +17,9 @@ from bench.evaluate_images import Detections, predict_images, to_coco_boxes, to_
 from bench.experiment import Experiment
 from bench.given_boxes import box_error, given_boxes
 from bench.judge import judge
-from bench.known_people import detector_heads
 from bench.metrics.boxes import match_boxes
 from bench.metrics.oks import split_ground_truth
+from bench.stages.known_people import detector_heads
 
 _SHOWN = 6  # images kept for the picture sheet, spread evenly over the split
 

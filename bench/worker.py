@@ -160,19 +160,19 @@ def _measure(task: Task, send: Send) -> Findings:
     if isinstance(job, LatencyExperiment):
         return measure.measure_latency(job, task.folder, report)
     if isinstance(job, StageExperiment):
-        from bench.stages import measure_stages
+        from bench.stages.timing import measure_stages
 
         return measure_stages(job, report)
     if isinstance(job, CeilingExperiment):
-        from bench.ceiling import measure_ceiling
+        from bench.ceilings.ceiling import measure_ceiling
 
         return measure_ceiling(job, task.data_root, report)
     if isinstance(job, SpectrumExperiment):
-        from bench.measure_field import measure_spectrum
+        from bench.receptive_fields.measure import measure_spectrum
 
         return measure_spectrum(job, report)
     if isinstance(job, FieldExperiment):
-        from bench.measure_field import measure_field
+        from bench.receptive_fields.measure import measure_field
 
         return measure_field(job, task.folder, task.data_root, report)
     measured, evidence = measure.measure_accuracy(

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ablations.receptive_field import CHAIN_DEPTH, CHAIN_REACH, CHAIN_RULES, CHANNELS
-from bench.measure_field import AFTER, BEFORE
 from bench.plan import Plan
-from bench.receptive_field import shares
+from bench.receptive_fields.measure import AFTER, BEFORE
+from bench.receptive_fields.spectrum import shares
 from reports.measured.collection import Results, collect, failure_table
 from reports.measured.effective_fields import KINDS, BlockFields, read_fields
 from reports.measured.spectra import (

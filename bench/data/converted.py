@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.data.coco import SplitFiles, all_faults, open_content, refusal
+from bench.data.coco.dataset import SplitFiles, all_faults, open_content, refusal
 from bench.data.photographs import Photographs, read_size
 from bench.problem import Problem
 from models.skeleton import Skeleton
@@ -67,7 +67,7 @@ def convert(
 
 
 def open_converted(name: str, split: Converted) -> Photographs:
-    """Return the split ``name``, checked as ``bench.data.coco.open_content`` does.
+    """Return the split ``name``, checked as ``bench.data.coco.dataset.open_content`` does.
 
     Raises:
         Problem: the first thing that is wrong with it.

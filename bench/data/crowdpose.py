@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.data.coco import SplitFiles, all_faults, open_content, parsed, refusal
-from bench.data.coco_format import person_box
+from bench.data.coco.dataset import SplitFiles, all_faults, open_content, parsed, refusal
+from bench.data.coco.format import person_box
 from bench.data.photographs import Photographs
 from bench.problem import Problem
 from models.skeleton import CROWDPOSE14

@@ -5,9 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from bench.data import coco, crowdpose, lsp, lsp_mat, mpii, posetrack18
+from bench.data import crowdpose
+from bench.data.coco import dataset as coco
 from bench.data.contract import PoseDataset
+from bench.data.lsp import dataset as lspet
+from bench.data.lsp import mat as lsp
+from bench.data.mpii import dataset as mpii
 from bench.data.photographs import Photographs
+from bench.data.posetrack18 import dataset as posetrack18
 from bench.data.synthetic.dataset import open_synthetic
 from bench.data.synthetic.factor_checks import Factors, checked_factors, moved
 from bench.data.synthetic.factors import DOMAINS
@@ -45,8 +50,8 @@ _ADAPTERS: Final[dict[str, Adapter]] = {
     "mpii": mpii,
     "crowdpose": crowdpose,
     "posetrack18": posetrack18,
-    "lsp": lsp_mat,
-    "lspet": lsp,
+    "lsp": lsp,
+    "lspet": lspet,
 }
 
 DATASET_NAMES: Final = (*DOMAINS, *_ADAPTERS)

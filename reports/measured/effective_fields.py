@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.effective_field import EffectiveField
 from bench.experiment import FieldExperiment
-from bench.measure_field import AFTER, BEFORE, CROPS, FIELDS, NOISE
 from bench.metrics.intervals import (
     average_seeds,
     bootstrap_weights,
     interval,
     paired_difference,
 )
+from bench.receptive_fields.gradients import EffectiveField
+from bench.receptive_fields.measure import AFTER, BEFORE, CROPS, FIELDS, NOISE
 from bench.records import Record
 from reports.measured import results
 from reports.measured.results import RECORDS, Estimate, Samples, finished

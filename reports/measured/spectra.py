@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from bench.experiment import SpectrumExperiment
-from bench.measure_field import SHORT_CONVOLUTIONS
-from bench.receptive_field import share_within, shares
+from bench.receptive_fields.measure import SHORT_CONVOLUTIONS
+from bench.receptive_fields.spectrum import share_within, shares
 from bench.records import Record
 from reports.measured.results import RECORDS, finished
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from ablations.receptive_field import BLOCKS, CHAIN_RULES, PARAMS, REACH
-from bench.measure_field import AFTER, BEFORE
+from bench.receptive_fields.measure import AFTER, BEFORE
 from reports.measured.effective_fields import (
     KINDS,
     BlockFields,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from bench.effective_field import EffectiveField
+from bench.receptive_fields.gradients import EffectiveField
 from reports.pictures.canvas import (
     DPI,
     clean_axes,

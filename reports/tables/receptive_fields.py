@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from bench.measure_field import AFTER, BEFORE
+from bench.receptive_fields.measure import AFTER, BEFORE
 from reports.measured.effective_fields import (
     KINDS,
     BlockFields,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bench.measure_field import CROPS, NOISE, SHORT_CONVOLUTIONS
+from bench.receptive_fields.measure import CROPS, NOISE, SHORT_CONVOLUTIONS
 from reports.measured.effective_fields import BlockFields
 from reports.measured.spectra import COUNTED, SHORT, WEIGHTED, Chain
 from reports.paper.claim1 import CLAIMED, FieldFinding, PathFinding

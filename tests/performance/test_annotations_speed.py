@@ -19,7 +19,7 @@ LONGEST, LARGEST = 30.0, 3.0
 OPENING = """
 import resource, sys, time
 from pathlib import Path
-from bench.data import coco
+from bench.data.coco import dataset as coco
 start = time.perf_counter()
 images = coco.open_split(Path(sys.argv[1]), "train")
 print(len(images), len(images.boxes), time.perf_counter() - start)

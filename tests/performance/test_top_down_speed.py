@@ -6,8 +6,8 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.crowd import crowd
-from bench.known_people import detector_heads, known_people
+from bench.stages.crowd import crowd
+from bench.stages.known_people import detector_heads, known_people
 from models import create_pipeline
 from models.skeleton import COCO17
 

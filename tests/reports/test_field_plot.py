@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from bench.effective_field import EffectiveField
+from bench.receptive_fields.gradients import EffectiveField
 from reports.pictures.field_plot import (
     FieldCurves,
     SpectrumBars,

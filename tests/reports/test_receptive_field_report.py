@@ -16,8 +16,8 @@ import reports.receptive_field
 from ablations.options import Options
 from ablations.receptive_field import CHAIN_RULES, plan
 from bench.experiment import FieldExperiment, SpectrumExperiment
-from bench.measure_field import measure_spectrum
 from bench.plan import Plan
+from bench.receptive_fields.measure import measure_spectrum
 from bench.records import kind_of, write_record
 from reports.measured.effective_fields import difference, read_fields, within
 from reports.measured.spectra import COUNTED, WEIGHTED, read_spectra

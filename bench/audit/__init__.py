@@ -1,0 +1,1 @@
+"""Whether records can be believed, and what running them again gives."""

@@ -1,0 +1,1 @@
+"""COCO's keypoints, and the format that other data sets share."""

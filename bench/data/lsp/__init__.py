@@ -1,0 +1,1 @@
+"""Leeds Sports Poses, and its extension."""

@@ -1,0 +1,1 @@
+"""MPII Human Pose, as its own files and as the widespread split."""

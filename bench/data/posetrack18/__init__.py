@@ -1,0 +1,1 @@
+"""PoseTrack 2018: videos, ignored regions, results."""

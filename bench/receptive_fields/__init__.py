@@ -1,0 +1,1 @@
+"""What a network sees: paths counted in its graph, and gradients measured."""
