@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ablations import bottom_up, top_down, whole_images
+from ablations import pipelines, whole_images
 from ablations.options import DEFAULT_DATA, Options, refuse_blocks
-from ablations.pipeline_presets import PipelineSize
 from bench.data.synthetic.factor_checks import Factors, checked_factors
 from bench.data.synthetic.factors import DEFAULT_FACTORS, POSETRACK_FACTORS, SYNTHETIC
-from bench.experiment import DataSpec, ModelSpec
+from bench.experiment import DataSpec
 from bench.plan import Plan
 from bench.problem import Problem
 
@@ -161,7 +160,8 @@ def plan(options: Options) -> Plan:
             "--data out"
         )
     setting = whole_images.settle(options)
-    trained = whole_images.experiments(setting, models(setting.size))
+    models = pipelines.from_below(setting.size) | pipelines.from_above(setting.size)
+    trained = whole_images.experiments(setting, models)
     scenes = min(SCENES[options.preset], setting.data.val_images)
     measured = (
         # Data that is all that was to be measured on anyhow is no other data.
@@ -181,16 +181,6 @@ def moved(preset: str) -> tuple[Factor, ...]:
         for one in FACTORS
         if one.name in _SMOKE
     )
-
-
-def models(size: PipelineSize) -> dict[str, ModelSpec]:
-    """Return every pipeline at a preset's size."""
-    return {
-        "paf6": bottom_up.paf6(size),
-        "mspaf3": bottom_up.mspaf3(size),
-        "mask_rcnn": top_down.mask_rcnn(size),
-        "detector_hourglass": top_down.detector_hourglass(size),
-    }
 
 
 def _levels(data: DataSpec, scenes: int, factors: Sequence[Factor]) -> list[DataSpec]:

@@ -142,7 +142,7 @@ PIPELINE_PRESETS: dict[str, Preset[PipelineSize]] = {
         latency=LatencySize(batch_sizes=(1,), rounds=5),
     ),
     "cpu": Preset(
-        purpose="a first answer: half an hour on two CPU cores",
+        purpose="a first answer: three quarters of an hour on two CPU cores",
         seeds=1,
         model=_SCENES,
         synthetic=DataSize(train_images=4000, val_images=500, image_size=128, crop_size=0),

@@ -26,10 +26,12 @@ from models.heatmaps import DECODER_VERSION
 _RATES = {"paf6": 0.16, "mask_rcnn": 0.4, "detector_hourglass": 0.4}
 #: People an image at which decoding is timed, and those with which everything is.
 PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), COUNTED_PEOPLE
-_SINGLE = ((1.0,), False)
+#: Scales and flip.
+View = tuple[tuple[float, ...], bool]
+_SINGLE: View = ((1.0,), False)
 MULTI_SCALE = (0.5, 1.0, 1.5, 2.0)  # Cao et al., CVPR 2017
-#: (scales, flip) that bottom-up inference is priced at; pipelines are compared by the first.
-VIEWS = (_SINGLE, ((1.0,), True), (MULTI_SCALE, False))
+#: That bottom-up inference is priced at; pipelines are compared by the first.
+VIEWS: tuple[View, ...] = (_SINGLE, ((1.0,), True), (MULTI_SCALE, False))
 SINGLE_SCALE = VIEWS[:2]
 
 
@@ -77,7 +79,7 @@ def protocol(
 def experiments(
     setting: Setting,
     models: Mapping[str, ModelSpec],
-    views: Sequence[tuple[tuple[float, ...], bool]] = VIEWS[:1],
+    views: Sequence[View] = VIEWS[:1],
 ) -> tuple[Experiment, ...]:
     """Return every model once a seed, and measured again under each further view."""
     return tuple(
@@ -100,26 +102,21 @@ def stages(
     models: Mapping[str, ModelSpec],
     input_size: int,
     *,
-    views: Sequence[tuple[tuple[float, ...], bool]] = VIEWS[:1],
+    further: tuple[TimedPipeline, ...] = (),
     most_rounds: int | None = None,
 ) -> StageExperiment:
-    """Return the timing of all models under all views, in one run.
+    """Return the timing of all models under the view that compares them, in one run.
 
     Args:
         setting: of the run.
         models: by the variants' names.
         input_size: side in pixels of the square that the networks see.
-        views: scales and flip.
+        further: pipelines under other views, timed in the same run.
         most_rounds: in place of the preset's, where that has more.
     """
     rounds = setting.preset.latency.rounds
-    pipelines = tuple(
-        TimedPipeline(variant, model, input_size, scales, flip)
-        for scales, flip in views
-        for variant, model in models.items()
-    )
     return StageExperiment(
-        pipelines,
+        (*timed(models, input_size, VIEWS[:1]), *further),
         setting.data.skeleton,
         setting.data.image_size or input_size,
         PEOPLE,
@@ -127,6 +124,17 @@ def stages(
         rounds if most_rounds is None else min(rounds, most_rounds),
         setting.train.device,
         setting.train.precision,
+    )
+
+
+def timed(
+    models: Mapping[str, ModelSpec], input_size: int, views: Sequence[View]
+) -> tuple[TimedPipeline, ...]:
+    """Return every model under every view, as its stages are timed."""
+    return tuple(
+        TimedPipeline(variant, model, input_size, scales, flip)
+        for scales, flip in views
+        for variant, model in models.items()
     )
 
 
