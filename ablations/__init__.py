@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablations import claims
 from ablations.options import DEFAULT_DATA
 from ablations.pipeline_presets import PIPELINE_PRESETS
 from ablations.presets import PRESETS, Preset
@@ -36,8 +37,16 @@ SUITES = {
         "residual?",
         PRESETS,
     ),
+    "gates": Suite(
+        "do AIOI's gates ask for context where a joint is hidden, for detail where it is seen?",
+        PRESETS,
+    ),
+    "depth": Suite(
+        "which block gains by depth, and which saturates first?",
+        PRESETS,
+    ),
     "pipelines": Suite(
-        "which bottom-up pipeline finds more people, and what does each stage of it cost?",
+        "which pipeline finds more people, and what does each of its stages cost?",
         PIPELINE_PRESETS,
     ),
     "table1": Suite(
@@ -62,6 +71,11 @@ SUITES = {
         PIPELINE_PRESETS,
         "synthetic-posetrack",
     ),
+    "table5": Suite(
+        "does Table 5 of the deck hold: do several training sets and longer training help?",
+        PIPELINE_PRESETS,
+        "synthetic-posetrack",
+    ),
     "boxes": Suite(
         "by which boxes should a single-person network learn: true, detected or proposed ones?",
         PIPELINE_PRESETS,
@@ -69,5 +83,32 @@ SUITES = {
     "crowding": Suite(
         "do crowded, blurred, small or cut people favour bottom-up pipelines?",
         PIPELINE_PRESETS,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Several suites, run one after the other, each into its own folder.
+
+    Attributes:
+        question: that its report answers.
+        suites: in an order in which later ones find what earlier ones have trained.
+    """
+
+    question: str
+    suites: tuple[str, ...]
+
+
+#: The module ``reports.name`` of each offers ``write_report(folder, plan)``, as a suite's does.
+COLLECTIONS = {
+    "claims": Collection("which of the deck's eight claims hold?", claims.SUITES),
+    "all": Collection(
+        "everything: every suite, and the claims at the end",
+        (
+            *("blocks", "receptive_field", "gates", "depth"),
+            *("pipelines", "table1", "table2", "crowding", "mspaf_blocks", "boxes"),
+            *("table4", "table3", "table5"),
+        ),
     ),
 }

@@ -6,14 +6,8 @@ from ablations.matching import Match, match_block
 from ablations.options import Options, choose, settle_device, unknown
 from ablations.presets import PRESETS
 from bench.data.datasets import describe_data
-from bench.experiment import (
-    DataSpec,
-    Experiment,
-    LatencyExperiment,
-    ModelSpec,
-    Protocol,
-    TrainSpec,
-)
+from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpec
+from bench.jobs import LatencyExperiment
 from bench.plan import Plan
 from models import list_blocks
 from models.heatmaps import DECODER_VERSION
@@ -34,7 +28,7 @@ def plan(options: Options) -> Plan:
         Problem: an option that cannot be met.
     """
     choice = choose(options, PRESETS)
-    train = settle_device(choice.train)
+    train = settle_device(choice.train, options.elsewhere)
     blocks = list_blocks(options.blocks)
     if not blocks:
         raise unknown("block", options.blocks, list_blocks())

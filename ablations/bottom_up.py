@@ -4,7 +4,8 @@ from typing import Any
 
 from ablations.pipeline_presets import PipelineSize
 from ablations.whole_images import Setting, protocol
-from bench.experiment import CeilingExperiment, ModelSpec
+from bench.experiment import ModelSpec
+from bench.jobs import CeilingExperiment
 
 _CEILING_STRIDES = (4, 8)
 # Small inputs have a ceiling of their own; this one shows how much of theirs is the grid's.

@@ -16,7 +16,7 @@ from bench.measure import create_model
 from bench.plan import Plan
 from bench.progress import spoken
 from bench.records import read_record
-from bench.runner import title_of
+from bench.titles import title_of
 from bench.train import train
 from models.skeleton import SKELETONS
 
@@ -102,7 +102,7 @@ def _step_seconds(model: nn.Module, experiment: Experiment) -> float:
 def _random_batches(
     experiment: Experiment, spec: TrainSpec
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    joints, size = len(SKELETONS[experiment.data.skeleton]), _side(experiment)
+    joints, size = len(SKELETONS[experiment.skeleton]), _side(experiment)
     for _ in range(spec.steps):
         keypoints = torch.rand(spec.batch_size, 1, joints, 3, device=spec.device) * size
         keypoints[..., 2] = 2.0

@@ -64,6 +64,7 @@ class Options:
         settings: ``--set``'s texts, "part.field=value".
         plugin: sha256 of the user's file, "" without one.
         plugin_blocks: the blocks which that file registered.
+        elsewhere: it runs on other machines, of which nothing is known here.
     """
 
     preset: str = DEFAULT_PRESET
@@ -77,6 +78,7 @@ class Options:
     settings: tuple[str, ...] = ()
     plugin: str = ""
     plugin_blocks: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,12 @@ def choose(options: Options, presets: Mapping[str, Preset[Model]]) -> Choice[Mod
     return Choice(replace(preset, model=parts["model"], seeds=seeds), parts["data"], parts["train"])
 
 
-def settle_device(train: TrainSpec) -> TrainSpec:
+def settle_device(train: TrainSpec, elsewhere: bool = False) -> TrainSpec:
     """Return ``train`` with "auto" replaced by what this machine has.
 
     Raises:
-        Problem: "cuda" is asked for and there is none.
+        Problem: "cuda" is asked for and there is none; or it runs ``elsewhere``, and this machine
+            does not tell how a GPU computes.
     """
     import torch
 
@@ -143,6 +146,13 @@ def settle_device(train: TrainSpec) -> TrainSpec:
 
     cuda = torch.cuda.is_available()
     device = ("cuda" if cuda else "cpu") if train.device == "auto" else train.device
+    if device == "cuda" and not cuda and elsewhere:
+        if train.precision == "auto":
+            raise Problem(
+                "--device cuda: torch sees no CUDA device here that would show what the cluster's "
+                "can do; add --set train.precision=bf16, or fp32 for GPUs without it"
+            )
+        return replace(train, device=device)
     if device == "cuda" and not cuda:
         raise Problem(
             "--device cuda: torch sees no CUDA device here; use --device cpu, or install a CUDA "

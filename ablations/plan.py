@@ -6,10 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.experiment import (
+from bench.experiment import Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
-    Experiment,
     FieldExperiment,
+    GateExperiment,
     LatencyExperiment,
     SpectrumExperiment,
     StageExperiment,
@@ -19,7 +21,7 @@ from bench.problem import Problem
 from bench.records import all_records
 
 _FILE = "plan.json"
-_KINDS = ("accuracy", "ceiling", "latency", "stages", "spectrum", "field")
+_KINDS = ("accuracy", "ceiling", "latency", "stages", "spectrum", "field", "gates", "annotation")
 
 
 def sizes(plan: Plan) -> str:
@@ -48,6 +50,8 @@ def save_plan(folder: Path, plan: Plan) -> None:
         "stages": [asdict(one) for one in plan.stages],
         "spectrum": [asdict(one) for one in plan.spectra],
         "field": [asdict(one) for one in plan.fields],
+        "gates": [asdict(one) for one in plan.gates],
+        "annotation": [asdict(one) for one in plan.annotations],
     }
     partial = folder / f"{_FILE}.{os.getpid()}.partial"
     try:
@@ -81,4 +85,8 @@ def _plan(values: dict[str, list[dict[str, Any]]]) -> Plan:
         # Notes that are older than these kinds lack them.
         spectra=tuple(SpectrumExperiment.from_dict(one) for one in values.get("spectrum", ())),
         fields=tuple(FieldExperiment.from_dict(one) for one in values.get("field", ())),
+        gates=tuple(GateExperiment.from_dict(one) for one in values.get("gates", ())),
+        annotations=tuple(
+            AnnotationExperiment.from_dict(one) for one in values.get("annotation", ())
+        ),
     )

@@ -72,7 +72,7 @@ class Preset(Generic[Model]):
 
 # On synthetic scenes the cpu preset sees each person about six times: there is little to overfit,
 # and every degree of augmentation is one more thing to learn.
-_SYNTHETIC = TrainSpec(
+SYNTHETIC_TRAIN = TrainSpec(
     steps=0,
     batch_size=64,  # 460 images/s on two cores where 32 gave 316
     learning_rate=6e-3,
@@ -86,7 +86,7 @@ _SYNTHETIC = TrainSpec(
     precision="auto",
 )
 # Photographs are few and seen many times over: the field's habit for single-person crops.
-_PHOTOGRAPHS = replace(_SYNTHETIC, rotation=30.0, scale=1.25)
+_PHOTOGRAPHS = replace(SYNTHETIC_TRAIN, rotation=30.0, scale=1.25)
 
 DEFAULT_PRESET = "cpu"
 
@@ -97,7 +97,7 @@ PRESETS: dict[str, Preset[ModelSize]] = {
         model=ModelSize(depth=1, width=16, stages=1),
         synthetic=DataSize(train_images=64, val_images=24, image_size=128, crop_size=64),
         photographs=DataSize(train_images=64, val_images=24, image_size=0, crop_size=64),
-        synthetic_train=replace(_SYNTHETIC, steps=6, batch_size=8),
+        synthetic_train=replace(SYNTHETIC_TRAIN, steps=6, batch_size=8),
         photograph_train=replace(_PHOTOGRAPHS, steps=6, batch_size=8),
         latency=LatencySize(batch_sizes=(1, 16), rounds=5),
     ),
@@ -108,7 +108,7 @@ PRESETS: dict[str, Preset[ModelSize]] = {
         model=ModelSize(depth=1, width=48, stages=1),
         synthetic=DataSize(train_images=4000, val_images=500, image_size=128, crop_size=64),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=64),
-        synthetic_train=replace(_SYNTHETIC, steps=1000),
+        synthetic_train=replace(SYNTHETIC_TRAIN, steps=1000),
         # Photographs vary more than rendered scenes, and what they vary in takes longer to learn.
         photograph_train=replace(_PHOTOGRAPHS, steps=1000),
         latency=LatencySize(batch_sizes=(1, 16), rounds=30),
@@ -119,7 +119,7 @@ PRESETS: dict[str, Preset[ModelSize]] = {
         model=ModelSize(depth=3, width=64, stages=1),
         synthetic=DataSize(train_images=40000, val_images=2000, image_size=256, crop_size=128),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=128),
-        synthetic_train=replace(_SYNTHETIC, steps=8000, batch_size=128),
+        synthetic_train=replace(SYNTHETIC_TRAIN, steps=8000, batch_size=128),
         photograph_train=replace(_PHOTOGRAPHS, steps=5600, batch_size=128),
         latency=LatencySize(batch_sizes=(1, 16), rounds=100),
     ),
@@ -129,7 +129,7 @@ PRESETS: dict[str, Preset[ModelSize]] = {
         model=ModelSize(depth=1, width=128, stages=2),  # c = 128 channels [A], two stages [A]
         synthetic=DataSize(train_images=100000, val_images=5000, image_size=384, crop_size=256),
         photographs=DataSize(train_images=0, val_images=0, image_size=0, crop_size=256),  # [A]
-        synthetic_train=replace(_SYNTHETIC, steps=100000, batch_size=64, learning_rate=1e-3),
+        synthetic_train=replace(SYNTHETIC_TRAIN, steps=100000, batch_size=64, learning_rate=1e-3),
         photograph_train=replace(_PHOTOGRAPHS, steps=150000, batch_size=64, learning_rate=1e-3),
         latency=LatencySize(batch_sizes=(1, 16), rounds=200),
     ),

@@ -9,7 +9,7 @@ from ablations import blocks
 from ablations.matching import match_block
 from ablations.options import Options
 from ablations.presets import ModelSize
-from bench.experiment import FieldExperiment, SpectrumExperiment
+from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.plan import Plan
 from bench.problem import Problem
 from bench.receptive_fields.spectrum import path_spectrum

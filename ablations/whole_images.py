@@ -8,16 +8,9 @@ from ablations.pipeline_presets import PIPELINE_PRESETS, PipelineSize
 from ablations.presets import Preset
 from bench.cost import COUNTED_PEOPLE
 from bench.data.datasets import describe_data
-from bench.experiment import (
-    DataSpec,
-    Experiment,
-    ModelSpec,
-    Protocol,
-    StageExperiment,
-    TimedPipeline,
-    TrainSpec,
-)
+from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpec
 from bench.given_boxes import FOUND
+from bench.jobs import StageExperiment, TimedPipeline
 from models.grouping import GROUPING_VERSION
 from models.heatmaps import DECODER_VERSION
 
@@ -56,7 +49,7 @@ def settle(options: Options) -> Setting:
         Problem: an option that cannot be met.
     """
     choice = choose(options, PIPELINE_PRESETS)
-    train = settle_device(choice.train)
+    train = settle_device(choice.train, options.elsewhere)
     data = describe_data(options.data, options.data_root, **asdict(choice.data))
     return Setting(choice.preset, data, train)
 

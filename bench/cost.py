@@ -1,7 +1,7 @@
-"""What a model costs, counted by two counters that know nothing of each other."""
+"""What a model costs, by three counters that know nothing of each other."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import prod
@@ -9,18 +9,18 @@ from typing import Any, Final
 
 import torch
 from fvcore.nn import FlopCountAnalysis
-from fvcore.nn.jit_handles import conv_flop_count, conv_flop_jit, einsum_flop_jit, get_shape
+from fvcore.nn.jit_handles import get_shape
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.counting.closed_form import closed_form_macs
+from bench.counting.handles import MULTIPLY_ADDS, Handle
 from bench.stages.crowd import crowd
 from bench.stages.known_people import detector_heads, known_people
 from models.skeleton import COCO17
 
-#: Counts one operation by its inputs and outputs in a trace.
-_Handle = Callable[[list[Any], list[Any]], Any]
 _MACS, _NUMBERS = "multiply-adds", "numbers out"
 
 #: People in an image for which a pipeline is counted whose cost depends on them; from end to end it
@@ -47,6 +47,8 @@ class Cost:
         gmac_torch: half of ``gflop``.
         people: that a detector inside found in each image when it was counted; None where there
             is no detector, and the cost depends on nobody.
+        gmac_closed_form: 1e9 multiply-adds of convolutions and linear layers, from their sizes
+            (``bench.counting.closed_form``); None in records from before it was counted.
     """
 
     params: int
@@ -57,12 +59,12 @@ class Cost:
     uncounted: tuple[str, ...]
     gmac_torch: float
     people: int | None = None
+    gmac_closed_form: float | None = None
 
     @property
     def disagreement(self) -> float:
-        """How far the two counters are apart, as a fraction of the larger count."""
-        larger = max(self.gmac, self.gmac_torch)
-        return abs(self.gmac - self.gmac_torch) / larger if larger else 0.0
+        """How far the counters are apart, as a fraction of the largest count."""
+        return apart(self.gmac, self.gmac_torch, self.gmac_closed_form)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON."""
@@ -89,6 +91,7 @@ def count_cost(model: nn.Module, example_images: Tensor, people: int = 0) -> Cos
         totals = analysis.by_operator()
         uncounted = analysis.unsupported_ops() + functions
         gflop = _torch_gflop(traced, batches)
+        closed_form = closed_form_macs(traced, batches)
     return Cost(
         params=sum(parameter.numel() for parameter in model.parameters()),
         gmac=totals[_MACS] / 1e9,
@@ -98,7 +101,19 @@ def count_cost(model: nn.Module, example_images: Tensor, people: int = 0) -> Cos
         uncounted=_in_words(uncounted),
         gmac_torch=gflop / 2,
         people=people if detector_heads(model) else None,
+        gmac_closed_form=closed_form / 1e9,
     )
+
+
+def apart(*counts: float | None) -> float:
+    """Return how far counts of one and the same cost are apart, as a fraction of the largest.
+
+    Args:
+        counts: in any unit; None where a counter did not run.
+    """
+    known = [count for count in counts if count is not None]
+    largest = max(known)
+    return (largest - min(known)) / largest if largest else 0.0
 
 
 def macs_by_people(
@@ -206,13 +221,13 @@ def _plain_attention() -> Iterator[None]:
 
 def _quiet(analysis: Any, functions: Counter[str]) -> Any:
     """Return the analysis with this module's handles, and calls of compiled ``functions`` named."""
-    handles = {name: _with_numbers(count) for name, count in _MULTIPLY_ADDS.items()}
+    handles = {name: _with_numbers(count) for name, count in MULTIPLY_ADDS.items()}
     handles["prim::CallFunction"] = _named(functions)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return analysis.tracer_warnings("none").clear_op_handles().set_op_handle(**handles)
 
 
-def _with_numbers(count: _Handle) -> _Handle:
+def _with_numbers(count: Handle) -> Handle:
     """Return a handle that counts numbers out beside multiply-adds: one trace does for both."""
 
     def handle(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
@@ -224,7 +239,7 @@ def _with_numbers(count: _Handle) -> _Handle:
     return handle
 
 
-def _named(calls: Counter[str]) -> _Handle:
+def _named(calls: Counter[str]) -> Handle:
     """Return a handle for calls of compiled functions: it counts them by name, and no costs."""
 
     def handle(inputs: list[Any], outputs: list[Any]) -> int:
@@ -236,44 +251,3 @@ def _named(calls: Counter[str]) -> _Handle:
 
 def _in_words(operations: Counter[str]) -> tuple[str, ...]:
     return tuple(f"{name} x{calls}" for name, calls in sorted(operations.items()))
-
-
-# fvcore's own counts of normalisation, pooling and interpolation are left out, and its counts of
-# matrix products replaced: those fail on vectors and miss broadcasting.
-
-
-def _product(inputs: list[Any], outputs: list[Any]) -> int:
-    """Count ``inputs[0] @ inputs[1]``, or a linear layer: the inner length for each number out."""
-    return prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
-
-
-def _added_product(inputs: list[Any], outputs: list[Any]) -> int:
-    return _product(inputs[1:], outputs)
-
-
-def _named_padding_convolution(inputs: list[Any], outputs: list[Any]) -> int:
-    """Count a convolution whose padding is "same" or "valid"."""
-    shapes = (get_shape(value) for value in (inputs[0], inputs[1], outputs[0]))
-    return conv_flop_count(*shapes)
-
-
-def _attention(inputs: list[Any], outputs: list[Any]) -> int:
-    """Count ``q @ k.T`` and the weighted sum of ``v``."""
-    query, key = get_shape(inputs[0]), get_shape(inputs[1])
-    pairs = prod(query[:-1]) * key[-2]
-    return pairs * (query[-1] + get_shape(inputs[2])[-1])
-
-
-_MULTIPLY_ADDS: dict[str, _Handle] = {
-    "aten::_convolution": conv_flop_jit,
-    "aten::_convolution_mode": _named_padding_convolution,
-    "aten::linear": _product,
-    "aten::matmul": _product,
-    "aten::mm": _product,
-    "aten::mv": _product,
-    "aten::bmm": _product,
-    "aten::addmm": _added_product,
-    "aten::baddbmm": _added_product,
-    "aten::einsum": einsum_flop_jit,
-    "aten::scaled_dot_product_attention": _attention,
-}

@@ -15,8 +15,10 @@ from bench.data.crops import PersonCrops, open_crops
 from bench.data.datasets import open_split
 from bench.evaluate import CropPredictions, coco_results, predict_crops
 from bench.experiment import Experiment
+from bench.extremes import Scene, save_extremes
 from bench.judge import judge
 from bench.metrics.pck import count_pck
+from bench.problem import Problem
 from models.geometry import linear_zoom
 
 PCK_THRESHOLD = 0.2
@@ -29,11 +31,21 @@ def input_size(experiment: Experiment) -> int:
 
 
 def batches(
-    experiment: Experiment, root: Path | None, device: torch.device
+    experiment: Experiment,
+    folder: Path,
+    root: Path | None,
+    device: torch.device,
+    start: int = 0,
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    """Return the training batches, on ``device``."""
+    """Return the training batches of the steps from ``start`` on, on ``device``.
+
+    Raises:
+        Problem: they are to come from a mixture.
+    """
+    if experiment.mixture:
+        raise Problem("a mixture of data sets is learnt from whole images; give it no crops")
     crops = open_crops(experiment.data, "train", root).to(device)
-    return training_batches(crops, experiment.train, experiment.seed)
+    return training_batches(crops, experiment.train, experiment.seed, start)
 
 
 def evaluate(
@@ -43,7 +55,7 @@ def evaluate(
     place: Path,
     report: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return accuracy and evidence; detections and samples are left in ``place``."""
+    """Return accuracy and evidence; detections and pictures are left in ``place``."""
     split = experiment.protocol.split
     crops = open_crops(experiment.judged_on, split, root)
     predictions = predict_crops(
@@ -56,6 +68,12 @@ def evaluate(
     detections = coco_results(predictions, crops)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", crops, predictions)
+    save_extremes(
+        place,
+        _scenes(crops, predictions),
+        lambda shown: crops.centre(slice(None))[shown].numpy(),
+        crops.skeleton,
+    )
     accuracy, evidence = judge(open_split(experiment.judged_on, split, root), detections)
     zoom = linear_zoom(crops.crop_to_image).float()  # both sides are in pixels of the crop
     counts = count_pck(
@@ -66,6 +84,19 @@ def evaluate(
         PCK_THRESHOLD,
     )
     return accuracy | counts.statistics(), evidence | {"pck": counts.to_json()}
+
+
+def _scenes(crops: PersonCrops, predictions: CropPredictions) -> list[Scene]:
+    zoom = linear_zoom(crops.crop_to_image).float()
+    area = (crops.area / zoom**2).numpy()  # in pixels of the crop
+    people = zip(
+        crops.keypoints.numpy(),
+        area,
+        predictions.crop.numpy(),
+        predictions.scores.numpy(),
+        strict=True,
+    )
+    return [Scene(*(value[None] for value in one)) for one in people]
 
 
 def _save_samples(path: Path, crops: PersonCrops, predictions: CropPredictions) -> None:

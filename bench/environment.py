@@ -21,9 +21,10 @@ def describe_environment() -> dict[str, Any]:
     """Return what a reader needs to judge or repeat a measurement, as plain JSON.
 
     Keys: python, torch, numpy, fvcore, pycocotools (versions); os; processor (its name), cores
-    (that this process may use), threads (torch's), bf16 (the processor computes with it); gpu and
-    driver, None without one; commit and dirty (changed since the commit) of this checkout,
-    "unknown" and None outside git.
+    (that this process may use), threads (torch's), bf16 (the processor computes with it);
+    deterministic (torch was told to use algorithms alone that give the same bits each time, which
+    changes nothing on a processor); gpu and driver, None without one; commit and dirty (changed
+    since the commit) of this checkout, "unknown" and None outside git.
     """
     cuda = torch.cuda.is_available()
     commit, dirty = _checkout(_CHECKOUT)
@@ -38,6 +39,7 @@ def describe_environment() -> dict[str, Any]:
         "cores": _cores(),
         "threads": torch.get_num_threads(),
         "bf16": has_bf16("cpu"),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "gpu": torch.cuda.get_device_name() if cuda else None,
         "driver": _driver() if cuda else None,
         "commit": commit,

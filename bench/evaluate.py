@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.crops import PersonCrops
+from bench.memory_format import lay_channels_last
 from models.geometry import transform_points
 
 Report = Callable[[int, int], None]
@@ -43,7 +44,8 @@ def predict_crops(
         precision: "bf16" runs under autocast.
         report: called with (crops done, crops in all).
     """
-    model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.eval()
+    lay_channels_last(model)
     device = crops.images.device
     keypoints, scores = [], []
     for start in range(0, len(crops), _BATCH):

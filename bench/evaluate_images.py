@@ -6,10 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.data.alignment import take_joints
 from bench.data.fitted import FittedImages
+from bench.memory_format import lay_channels_last
 from bench.metrics.oks import PERSON
 from bench.problem import Problem
 from models.geometry import invert, transform_points
+from models.skeleton import Skeleton
 
 Report = Callable[[int, int], None]
 Detections = dict[str, Tensor]
@@ -39,7 +42,8 @@ def predict_images(
     Raises:
         Problem: the pipeline does not take the boxes that it is given.
     """
-    model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.eval()
+    lay_channels_last(model)
     device = images.images.device
     found: list[Detections] = []
     for start in range(0, len(images), _BATCH):
@@ -56,6 +60,27 @@ def predict_images(
             )
         found += [{name: value.cpu() for name, value in one.items()} for one in detections]
         report(min(start + _BATCH, len(images)), len(images))
+    return found
+
+
+def in_joints(
+    detections: Sequence[Detections], source: Skeleton, wanted: Skeleton
+) -> list[Detections]:
+    """Return the detections of a model of ``source``'s joints in those of ``wanted``.
+
+    People of whom none of these joints was found are left out.
+    """
+    if source == wanted:
+        return list(detections)
+    found = []
+    for one in detections:
+        scores = take_joints(one["keypoints_scores"].unsqueeze(-1), source, wanted).squeeze(-1)
+        taken = one | {
+            "keypoints": take_joints(one["keypoints"], source, wanted),
+            "keypoints_scores": scores,
+        }
+        anybody = (scores > 0).any(dim=1)
+        found.append({name: value[anybody] for name, value in taken.items()})
     return found
 
 

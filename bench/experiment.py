@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+#: The skeleton that holds every joint of every data set, by name.
+UNION = "canonical"
 KEY_LENGTH = 16  # hexadecimal digits: 64 bits, ample for any number of experiments
 
 
@@ -54,6 +56,29 @@ class DataSpec:
             for name, value in values.get("factors", ())
         )
         return cls(**(values | {"factors": factors}))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One data set of a mixture that is trained on.
+
+    Attributes:
+        data: its training images.
+        weight: the share of the images seen that are its own, up to a factor common to all parts.
+        annotated_by: key of the job that marked further joints on it, "" where none did.
+        adds: the joints which that job marked.
+    """
+
+    data: DataSpec
+    weight: float
+    annotated_by: str = ""
+    adds: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
+        data = DataSpec.from_dict(values["data"])
+        return cls(**(values | {"data": data, "adds": tuple(values["adds"])}))
 
 
 @dataclass(frozen=True)
@@ -122,13 +147,17 @@ class Experiment:
         variant: names the row in reports; it does not enter the key, so that suites which share an
             experiment share its record.
         model: the pipeline.
-        data: that it is trained on, and measured on where ``tested`` is None.
+        data: that it is trained on where there is no mixture, and measured on where ``tested`` is
+            None.
         train: how.
         protocol: of the measurement.
         seed: of the training.
         tested: other data that it is measured on.
         starts_from: key of the experiment with whose weights the training begins, "" for fresh
             ones.
+        mixture: the data sets that it is trained on; () for ``data`` alone. A model of a mixture,
+            of one part too, has every joint there is, and is measured in those of the data that
+            it is measured on.
     """
 
     variant: str
@@ -139,6 +168,7 @@ class Experiment:
     seed: int
     tested: DataSpec | None = None
     starts_from: str = ""
+    mixture: tuple[Part, ...] = ()
 
     @property
     def judged_on(self) -> DataSpec:
@@ -146,16 +176,32 @@ class Experiment:
         return self.tested or self.data
 
     @property
+    def learnt_from(self) -> tuple[DataSpec, ...]:
+        """The data that it is trained on."""
+        return tuple(part.data for part in self.mixture) or (self.data,)
+
+    @property
+    def skeleton(self) -> str:
+        """The name of the joints that its model finds."""
+        return UNION if self.mixture else self.data.skeleton
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The keys of the jobs whose results its training begins with."""
+        annotated = (part.annotated_by for part in self.mixture)
+        return tuple(dict.fromkeys(key for key in (self.starts_from, *annotated) if key))
+
+    @property
     def key(self) -> str:
         """The content hash under which the record is filed."""
-        return _key("accuracy", _hashed(self) | {"variant": ""})
+        return content_key("accuracy", without_later_defaults(asdict(self)) | {"variant": ""})
 
     @property
     def training_key(self) -> str:
         """The content hash of all that decides the weights; protocols of one training share it."""
-        decides = ("model", "data", "train", "seed", "starts_from")
-        values = _hashed(self)
-        return _key("training", {name: values[name] for name in decides if name in values})
+        decides = ("model", "data", "train", "seed", "starts_from", "mixture")
+        values = without_later_defaults(asdict(self))
+        return content_key("training", {name: values[name] for name in decides if name in values})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -171,232 +217,33 @@ class Experiment:
             seed=values["seed"],
             tested=None if tested is None else DataSpec.from_dict(tested),
             starts_from=values.get("starts_from", ""),
+            mixture=tuple(Part.from_dict(one) for one in values.get("mixture", ())),
         )
 
 
-@dataclass(frozen=True)
-class LatencyExperiment:
-    """Time several trained models in one interleaved run.
+def without_later_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``values``, the fields of a job, as they enter its key.
 
-    Attributes:
-        experiments: the accuracy experiments whose very models are timed.
-        batch_sizes: images a call.
-        rounds: interleaved rounds; each gives one sample a model and batch size.
+    Fields that came later are left out at their defaults, so that older records keep their keys.
     """
-
-    experiments: tuple[Experiment, ...]
-    batch_sizes: tuple[int, ...]
-    rounds: int
-
-    @property
-    def key(self) -> str:
-        """The content hash under which the record is filed."""
-        values = {
-            "experiments": [experiment.key for experiment in self.experiments],
-            "batch_sizes": self.batch_sizes,
-            "rounds": self.rounds,
-        }
-        return _key("latency", values)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        return cls(
-            experiments=tuple(Experiment.from_dict(one) for one in values["experiments"]),
-            batch_sizes=tuple(values["batch_sizes"]),
-            rounds=values["rounds"],
-        )
-
-
-@dataclass(frozen=True)
-class CeilingExperiment:
-    """Decode a pipeline's own targets: what representation and grouping lose without a network.
-
-    Attributes:
-        variant: names the row in reports; it does not enter the key.
-        model: a pipeline of fields, whose targets and decoder are used, not its weights.
-        data: whole images.
-        protocol: of the measurement.
-    """
-
-    variant: str
-    model: ModelSpec
-    data: DataSpec
-    protocol: Protocol
-
-    @property
-    def key(self) -> str:
-        """The content hash under which the record is filed."""
-        return _key("ceiling", _hashed(self) | {"variant": ""})
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        protocol = values["protocol"] | {"scales": tuple(values["protocol"]["scales"])}
-        return cls(
-            values["variant"],
-            ModelSpec(**values["model"]),
-            DataSpec.from_dict(values["data"]),
-            Protocol(**protocol),
-        )
-
-
-@dataclass(frozen=True)
-class TimedPipeline:
-    """One pipeline for whole images as it is timed; its weights do not matter to a clock.
-
-    Attributes:
-        variant: names the row in reports.
-        model: the pipeline.
-        input_size: side in pixels of the square that the network sees.
-        scales: of that square, at which the network sees it.
-        flip: whether it sees the mirror image as well.
-    """
-
-    variant: str
-    model: ModelSpec
-    input_size: int
-    scales: tuple[float, ...] = (1.0,)
-    flip: bool = False
-
-
-@dataclass(frozen=True)
-class StageExperiment:
-    """Time the stages of several pipelines in one interleaved run, an image a call.
-
-    Attributes:
-        pipelines: in table order.
-        skeleton: the name of their joint set.
-        image_size: side in pixels of the square image that preprocessing begins with.
-        people: numbers of people an image, for each of which decoding is timed.
-        whole: the number of people for which everything is timed from end to end.
-        rounds: interleaved rounds; each gives one sample of each stage.
-        device: "cpu" or "cuda".
-        precision: "fp32" or "bf16" (autocast).
-    """
-
-    pipelines: tuple[TimedPipeline, ...]
-    skeleton: str
-    image_size: int
-    people: tuple[int, ...]
-    whole: int
-    rounds: int
-    device: str
-    precision: str
-
-    @property
-    def key(self) -> str:
-        """The content hash under which the record is filed."""
-        return _key("stages", asdict(self))
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        pipelines = tuple(
-            TimedPipeline(
-                one["variant"],
-                ModelSpec(**one["model"]),
-                one["input_size"],
-                tuple(one["scales"]),
-                one["flip"],
-            )
-            for one in values["pipelines"]
-        )
-        return cls(**(values | {"pipelines": pipelines, "people": tuple(values["people"])}))
-
-
-@dataclass(frozen=True)
-class SpectrumExperiment:
-    """Count the paths through chains of one block, which needs no weights.
-
-    Attributes:
-        block: a registered block; names the row in reports.
-        channels: of every block in the chains.
-        depths: matching rules, each with the number of blocks in its chain.
-        plugin: sha256 of the user's file that registered the block, "" for our own.
-    """
-
-    block: str
-    channels: int
-    depths: tuple[tuple[str, int], ...]
-    plugin: str = ""
-
-    @property
-    def key(self) -> str:
-        """The content hash under which the record is filed."""
-        return _key("spectrum", asdict(self))
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        depths = tuple((rule, depth) for rule, depth in values["depths"])
-        return cls(**(values | {"depths": depths}))
-
-
-@dataclass(frozen=True)
-class FieldExperiment:
-    """Measure what a network's output depends on, before its training and after.
-
-    Attributes:
-        experiment: the accuracy experiment whose first and last weights are looked at.
-        images: of noise, and at most of its validation crops.
-    """
-
-    experiment: Experiment
-    images: int
-
-    @property
-    def key(self) -> str:
-        """The content hash under which the record is filed."""
-        return _key("field", {"experiment": self.experiment.key, "images": self.images})
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        return cls(Experiment.from_dict(values["experiment"]), values["images"])
-
-
-Job = (
-    Experiment
-    | CeilingExperiment
-    | SpectrumExperiment
-    | FieldExperiment
-    | LatencyExperiment
-    | StageExperiment
-)
-
-
-def models_of(job: Job) -> list[ModelSpec]:
-    """Return the models that a job builds."""
-    if isinstance(job, LatencyExperiment):
-        return [one.model for one in job.experiments]
-    if isinstance(job, StageExperiment):
-        return [one.model for one in job.pipelines]
-    if isinstance(job, SpectrumExperiment):
-        return [ModelSpec(job.block, plugin=job.plugin)]
-    return [job.experiment.model if isinstance(job, FieldExperiment) else job.model]
-
-
-def _hashed(job: "Experiment | CeilingExperiment") -> dict[str, Any]:
-    """Return the fields of ``job`` as plain values.
-
-    Those that came later are left out at their defaults, so that older records keep their keys.
-    """
-    return _without_later_defaults(asdict(job))
-
-
-def _without_later_defaults(values: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: _without_later_defaults(value) if isinstance(value, dict) else value
+        name: _plain(value)
         for name, value in values.items()
         if name not in _LATER or value != _LATER[name]
     }
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(one) for one in value)
+    return without_later_defaults(value) if isinstance(value, dict) else value
+
+
 #: Fields that came after the first records were filed, and what they say where they say nothing.
-_LATER: dict[str, Any] = {"tested": None, "starts_from": "", "factors": ()}
+_LATER: dict[str, Any] = {"tested": None, "starts_from": "", "factors": (), "mixture": ()}
 
 
-def _key(kind: str, values: dict[str, Any]) -> str:
+def content_key(kind: str, values: dict[str, Any]) -> str:
+    """Return the key of a job of that ``kind``: a hash of what decides its record."""
     canonical = json.dumps([kind, values], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:KEY_LENGTH]

@@ -7,7 +7,8 @@ from math import isnan
 from typing import Any
 
 from bench.data.contract import PoseDataset, Target
-from bench.metrics.oks import coco_ground_truth, match_oks
+from bench.metrics.dissection import dissect
+from bench.metrics.oks import coco_ground_truth
 from bench.metrics.posetrack import match_posetrack
 from models.skeleton import POSETRACK15, Skeleton
 
@@ -17,9 +18,10 @@ def judge(
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Return accuracy as fractions, and the evidence that its intervals are drawn from.
 
-    OKS gives AP, AP50, AP75 and AR, from the evidence "oks". Where the data has PoseTrack's joints
-    and head boxes there are also PoseTrack mAP and the AP of each group of joints that anybody
-    has, from the evidence "posetrack".
+    OKS gives AP, AP50, AP75 and AR, from the evidence "oks"; beside it, "errors" holds what is
+    wrong with each joint, what that costs, and who was found; see ``ErrorAnatomy``. Where the data
+    has PoseTrack's joints and head boxes there are also PoseTrack mAP and the AP of each group of
+    joints that anybody has, from the evidence "posetrack".
 
     Args:
         dataset: the split that is judged.
@@ -31,11 +33,10 @@ def judge(
     indices = range(len(dataset))
     targets = [dataset.target(index) for index in indices]
     sizes = [dataset.size(index) for index in indices]
-    oks = match_oks(
-        coco_ground_truth(targets, sizes, dataset.skeleton), detections, dataset.skeleton
-    )
-    accuracy = {name: float(value) for name, value in oks.statistics().items()}
-    evidence = {"oks": oks.to_json()}
+    truth = coco_ground_truth(targets, sizes, dataset.skeleton)
+    anatomy = dissect(truth, detections, dataset.skeleton, targets)
+    accuracy = {name: float(value) for name, value in anatomy.oks.statistics().items()}
+    evidence = {"oks": anatomy.oks.to_json(), "errors": anatomy.to_json()}
     if is_posetrack(targets, dataset.skeleton):
         points = match_posetrack(targets, detections)
         evidence["posetrack"] = points.to_json()

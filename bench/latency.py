@@ -39,20 +39,29 @@ class Timing:
     Attributes:
         milliseconds: one number a round, in order of the rounds.
         disturbed: another process took part of the processor during the run.
+        processor_share: processor time by wall time of the run's median round, all models and
+            threads together: 1.0 is one core that never waited.
     """
 
     milliseconds: tuple[float, ...]
     disturbed: bool
+    processor_share: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the median, the spread of calls (p05, p95) and the median's 95 % interval."""
+        """Return the median with its 95 % interval (low, high), and the spread of the samples.
+
+        The spread: 5th, 90th, 95th and 99th percentiles, interpolated. Of fewer than 100 samples
+        the last lies beside the slowest.
+        """
         ordered = sorted(self.milliseconds)
         rank = median_rank(len(ordered))
-        p05, p95 = np.quantile(ordered, [0.05, 0.95])
+        p05, p90, p95, p99 = np.quantile(ordered, [0.05, 0.9, 0.95, 0.99])
         return {
             "median_ms": float(median(ordered)),
             "p05_ms": float(p05),
+            "p90_ms": float(p90),
             "p95_ms": float(p95),
+            "p99_ms": float(p99),
             "low_ms": ordered[rank - 1],
             "high_ms": ordered[-rank],
             "samples": len(ordered),
@@ -98,15 +107,15 @@ def time_models(
     gc.collect()
     gc.disable()  # a collection would fall into one model's sample
     try:
-        samples, disturbed = _run(calls, repeats, rounds, clock, seed)
+        samples, share, disturbed = _run(calls, repeats, rounds, clock, seed)
         if disturbed and device == "cpu":
-            samples, disturbed = _run(calls, repeats, rounds, clock, seed)
+            samples, share, disturbed = _run(calls, repeats, rounds, clock, seed)
     finally:
         if collecting:
             gc.enable()
     # While a GPU works its host may sleep: its share of the processor then says nothing.
     marked = disturbed and device == "cpu"
-    return {name: Timing(tuple(one), marked) for name, one in samples.items()}
+    return {name: Timing(tuple(one), marked, share) for name, one in samples.items()}
 
 
 def _run(
@@ -115,7 +124,8 @@ def _run(
     rounds: int,
     clock: Callable[[Call, int], float],
     seed: int,
-) -> tuple[dict[str, list[float]], bool]:
+) -> tuple[dict[str, list[float]], float, bool]:
+    """Return the samples, the median round's share of the processor, and if it was disturbed."""
     samples: dict[str, list[float]] = {name: [] for name in calls}
     shares = []
     order = list(calls)
@@ -128,7 +138,7 @@ def _run(
         # The whole round at once: the process clock of several threads is coarse.
         shares.append((process_time_ns() - busy) / (perf_counter_ns() - wall))
     usual, best = np.quantile(shares, [0.5, 0.9])
-    return samples, bool(usual < _BUSY * max(1.0, best))
+    return samples, float(usual), bool(usual < _BUSY * max(1.0, best))
 
 
 def _warm_ms(call: Call, clock: Callable[[Call, int], float]) -> float:

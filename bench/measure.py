@@ -1,27 +1,32 @@
 """What is done for an experiment: build, count, train, evaluate, and file what it left behind."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from bench import crop_feed, image_feed
+from bench.checkpoints import Checkpoints
 from bench.cost import COUNTED_PEOPLE, count_cost
 from bench.data.contract import Target
-from bench.experiment import Experiment, LatencyExperiment
+from bench.data.mixing import taught_joints
+from bench.experiment import Experiment
+from bench.footprint import footprints
+from bench.jobs import LatencyExperiment
 from bench.latency import time_models
+from bench.memory_format import lay_channels_last
 from bench.problem import Problem
 from bench.records import read_record
 from bench.train import train
+from bench.whole_files import write_whole
 from models import create_pipeline
 from models.skeleton import SKELETONS
 
-#: Called with the stage, units done, units in all, and facts worth showing (loss, rate).
+#: Called with the stage, units done, units in all, and facts worth showing (loss, rate, note).
 Report = Callable[..., None]
 Measured = tuple[dict[str, Any], dict[str, Any]]
 
@@ -35,9 +40,14 @@ class Feed(Protocol):
         """Return the side in pixels of what the network sees."""
 
     def batches(
-        self, experiment: Experiment, root: Path | None, device: torch.device
+        self,
+        experiment: Experiment,
+        folder: Path,
+        root: Path | None,
+        device: torch.device,
+        start: int,
     ) -> Iterator[tuple[Tensor, list[Target]]]:
-        """Return the training batches, on ``device``."""
+        """Return the training batches of the steps from ``start`` on, on ``device``."""
 
     def evaluate(
         self,
@@ -99,17 +109,23 @@ def _train(
     root: Path | None,
     place: Path,
     report: Report,
-) -> dict[str, float]:
-    device = torch.device(experiment.train.device)
+) -> dict[str, Any]:
+    device, steps = torch.device(experiment.train.device), experiment.train.steps
     if experiment.starts_from:
         load_trained(model, place.parent, experiment.starts_from)
+    checkpoints = Checkpoints(place, experiment.key)
+    start = checkpoints.found.step if checkpoints.found else 0
+    if start:
+        report("train", start, steps, note=f"goes on after step {start} of {steps}")
+    elif checkpoints.refused:
+        note = f"begins anew, for its checkpoint cannot be used: {checkpoints.refused}"
+        report("train", 0, steps, note=note)
     curve = train(
         model.to(device),
-        feed.batches(experiment, root, device),
+        feed.batches(experiment, place.parent, root, device, start),
         experiment.train,
-        lambda step, loss, rate: report(
-            "train", step, experiment.train.steps, loss=loss, rate=rate
-        ),
+        lambda step, loss, rate: report("train", step, steps, loss=loss, rate=rate),
+        checkpoints,
     )
     curve.write(place / "learning_curve.csv")
     _save_weights(model, place / WEIGHTS)
@@ -117,18 +133,19 @@ def _train(
         "images_per_second": curve.images / max(curve.seconds, 1e-9),
         "seconds": curve.seconds,
         "processor_seconds": curve.processor_seconds,
+        "resumed_at": curve.resumed_at,
         "final_loss": float(np.mean(curve.losses[-max(1, len(curve.losses) // 20) :])),
     }
 
 
-def load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, float]:
+def load_trained(model: nn.Module, folder: Path, key: str) -> dict[str, Any]:
     """Load the weights of another record and return what it says of their training."""
     record, reason = read_record(folder, key)
     if record is None or record["status"] != "done":
         why = reason or record["reason"] if record else reason
         raise Problem(f"the weights of experiment {key}, which this one needs, are missing: {why}")
     model.load_state_dict(load_file(folder / key / WEIGHTS))
-    training: dict[str, float] = record["measured"]["training"]
+    training: dict[str, Any] = record["measured"]["training"]
     return training
 
 
@@ -143,7 +160,7 @@ def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report)
     models = [_trained(one, folder) for one in experiment.experiments]
     first = experiment.experiments[0].train
     timed: dict[str, dict[str, Any]] = {one.key: {} for one in experiment.experiments}
-    disturbed = False
+    disturbed, shares, unmetered = False, [], ""
     for done, batch_size in enumerate(experiment.batch_sizes):
         report("time", done, len(experiment.batch_sizes))
         calls = {
@@ -151,9 +168,11 @@ def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report)
             for one, model in zip(experiment.experiments, models, strict=True)
         }
         timings = time_models(calls, experiment.rounds, first.device)
+        taken, unmetered = footprints(calls, batch_size, first.device)
         for key, timing in timings.items():
-            timed[key][str(batch_size)] = timing.to_json()
+            timed[key][str(batch_size)] = timing.to_json() | taken[key]
             disturbed = disturbed or timing.disturbed
+            shares.append(timing.processor_share)
     report("time", len(experiment.batch_sizes), len(experiment.batch_sizes))
     return {
         "models": timed,
@@ -162,16 +181,23 @@ def measure_latency(experiment: LatencyExperiment, folder: Path, report: Report)
         "memory_format": "channels_last",
         "device": first.device,
         "disturbed": disturbed,
+        "processor_share": min(shares),
+        "no_energy": unmetered,
     }, {}
 
 
 def create_model(experiment: Experiment) -> nn.Module:
-    """Build the pipeline; inference options of whole images are the protocol's to decide."""
+    """Build the pipeline; inference options of whole images are the protocol's to decide.
+
+    That of a mixture is for every joint there is, and finds those that any of its parts teaches.
+    """
     spec, protocol = experiment.model, experiment.protocol
     options: dict[str, Any] = {}
     if not experiment.data.crop_size and (protocol.scales, protocol.flip) != ((1.0,), False):
         options = {"scales": protocol.scales, "flip": protocol.flip}
-    skeleton = SKELETONS[experiment.data.skeleton]
+    skeleton = SKELETONS[experiment.skeleton]
+    if experiment.mixture:
+        options["taught"] = taught_joints(experiment)
     return create_pipeline(spec.name, skeleton, **spec.arguments, **options)
 
 
@@ -180,10 +206,8 @@ def _blank(side: int, batch_size: int) -> torch.Tensor:
 
 
 def _save_weights(model: nn.Module, path: Path) -> None:
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-    save_file(state, partial)
-    partial.replace(path)
+    write_whole(path, save(state))
 
 
 def _trained(experiment: Experiment, folder: Path) -> nn.Module:
@@ -196,7 +220,8 @@ def _trained(experiment: Experiment, folder: Path) -> nn.Module:
             f"the weights of {experiment.variant} ({experiment.key}) are missing; "
             "delete its record to train it again"
         ) from error
-    model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.eval()
+    lay_channels_last(model)
     return model.to(experiment.train.device)
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.experiment import (
+from bench.experiment import Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
-    Experiment,
     FieldExperiment,
+    GateExperiment,
     LatencyExperiment,
     SpectrumExperiment,
     StageExperiment,
@@ -19,13 +21,15 @@ class Plan:
 
     Attributes:
         experiments: each trained and measured, or measured with the weights of the first before it
-            that has the same training. One that starts from another's weights comes after the
-            first with that training.
+            that has the same training. What it starts from or learns from, another's weights or
+            annotations, is made first.
         ceilings: of decoders, without a network.
         latency: the timing of those experiments that succeed; None where nothing is to be timed.
         stages: timings that need no trained weights.
         spectra: paths through blocks, without a network.
         fields: what the networks of ``experiments`` depend on, each looked at once it is trained.
+        gates: what the gates of networks of ``experiments`` follow, each once it is trained.
+        annotations: joints that networks of ``experiments`` mark, each once its own is trained.
         matches: experiment key -> how its size was matched, as a record holds it.
     """
 
@@ -36,6 +40,8 @@ class Plan:
     stages: tuple[StageExperiment, ...] = ()
     spectra: tuple[SpectrumExperiment, ...] = ()
     fields: tuple[FieldExperiment, ...] = ()
+    gates: tuple[GateExperiment, ...] = ()
+    annotations: tuple[AnnotationExperiment, ...] = ()
 
     def steps(self) -> list["Step"]:
         """Return the experiments in order, each with what it has to wait for."""
@@ -49,7 +55,7 @@ class Plan:
             steps.append(
                 Step(
                     experiment,
-                    after=experiment.starts_from if trains else trainer,
+                    after=experiment.needs if trains else (trainer,),
                     trained_by="" if trains else trainer,
                 )
             )
@@ -62,10 +68,10 @@ class Step:
 
     Attributes:
         experiment: to bring to a record.
-        after: key of the experiment whose weights it needs; "" where it can run at once.
+        after: keys of the jobs whose weights or annotations it needs.
         trained_by: key of the experiment whose weights it measures; "" where it trains.
     """
 
     experiment: Experiment
-    after: str
+    after: tuple[str, ...]
     trained_by: str

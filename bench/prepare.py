@@ -4,7 +4,8 @@ from pathlib import Path
 
 from bench.data.crops import open_crops
 from bench.data.fitted import open_fitted
-from bench.experiment import CeilingExperiment, DataSpec, Experiment
+from bench.experiment import DataSpec, Experiment
+from bench.jobs import CeilingExperiment
 from bench.plan import Plan
 from bench.progress import open_progress
 
@@ -27,7 +28,10 @@ def prepare_data(plan: Plan, root: Path | None) -> None:
         judged = one.judged_on if isinstance(one, Experiment) else one.data
         distinct[judged, one.protocol.split, side] = None
         if isinstance(one, Experiment):
-            distinct[one.data, "train", side] = None
+            distinct.update(dict.fromkeys((data, "train", side) for data in one.learnt_from))
+    for job in plan.annotations:
+        side = job.annotator.protocol.input_size
+        distinct[job.data, "train", side] = distinct[job.calibrated_on, "train", side] = None
     with open_progress(len(distinct), trainings=0, workers=1) as progress:
 
         def report(stage: str, done: int, of: int) -> None:

@@ -46,6 +46,7 @@ class Running:
         begun: when.
         event: the last one of its worker.
         stage_begun: when the stage of that event began.
+        stage_share: how much of it was done then; a training may go on where it was interrupted.
         said: when it was last spoken of.
         trains: whether it has been seen training.
     """
@@ -57,12 +58,14 @@ class Running:
     stage_begun: float
     said: float
     trains: bool = False
+    stage_share: float = 0.0
 
     def update(self, event: dict[str, Any], now: float) -> None:
         """Take an event of the worker."""
-        if event["stage"] != self.event["stage"]:
-            self.stage_begun = now
+        changed = event["stage"] != self.event["stage"]
         self.event = event
+        if changed:
+            self.stage_begun, self.stage_share = now, self.share
         self.trains = self.trains or event["stage"] == _TRAINING
 
     @property
@@ -72,7 +75,8 @@ class Running:
 
     def stage_left(self, now: float) -> float | None:
         """Return the seconds left in this stage, None while unknown."""
-        return (now - self.stage_begun) * (1 - self.share) / self.share if self.share else None
+        gained = self.share - self.stage_share
+        return (now - self.stage_begun) * (1 - self.share) / gained if gained > 0 else None
 
     def whole(self, now: float, typical: float | None) -> float | None:
         """Return the seconds it takes in all, None while unknown; ``typical`` is a guess."""
@@ -276,12 +280,13 @@ def _bar(share: float) -> Text:
 
 @contextmanager
 def open_progress(
-    jobs: int, trainings: int, workers: int, stream: TextIO = sys.stdout
+    jobs: int, trainings: int, workers: int, stream: TextIO | None = None
 ) -> Iterator[Progress]:
-    """Yield live lines where ``stream`` is a terminal, plain ones where it is not.
+    """Yield live lines where ``stream``, or else stdout, is a terminal; plain ones where not.
 
     What is yielded may be told by several threads at once; the numbers are those of ``Board``.
     """
+    stream = sys.stdout if stream is None else stream
     board = Board(jobs, trainings, workers)
     if not stream.isatty():
         yield _InTurn(PlainProgress(board, stream))

@@ -2,20 +2,22 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from bench.data.cache import file_digest
-from bench.experiment import (
+from bench.experiment import Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
-    Experiment,
     FieldExperiment,
+    GateExperiment,
     Job,
     LatencyExperiment,
     SpectrumExperiment,
     StageExperiment,
 )
+from bench.whole_files import write_whole
 
 SCHEMA = 1
 RECORD_FILE = "record.json"
@@ -28,13 +30,15 @@ _KINDS: dict[str, type[Job]] = {
     "ceiling": CeilingExperiment,
     "spectrum": SpectrumExperiment,
     "field": FieldExperiment,
+    "gates": GateExperiment,
+    "annotation": AnnotationExperiment,
     "latency": LatencyExperiment,
     "stages": StageExperiment,
 }
 
 
 def kind_of(job: Job) -> str:
-    """Return "accuracy", "ceiling", "spectrum", "field", "latency" or "stages"."""
+    """Return the name of a job's kind, "accuracy" of an experiment."""
     return next(kind for kind, type_ in _KINDS.items() if isinstance(job, type_))
 
 
@@ -68,14 +72,9 @@ def write_record(folder: Path, record: Record) -> Path:
     # The trip through JSON turns tuples into lists, so the digest is that of what is read back.
     values = json.loads(json.dumps(record | {"schema": SCHEMA, "files": files}, allow_nan=False))
     values.pop("digest", None)  # of a record that is filed again
-    complete = values | {"digest": _digest(values)}
+    complete = values | {"digest": digest_of(values)}
     path = place / RECORD_FILE
-    partial = place / f"{RECORD_FILE}.{os.getpid()}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(complete, file, indent=1, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, json.dumps(complete, indent=1, allow_nan=False).encode())
     return path
 
 
@@ -116,7 +115,7 @@ def _distrust(record: Any, key: str) -> str:
         return "not a record"
     if record.get("schema") != SCHEMA:
         return f"schema {record.get('schema')} instead of {SCHEMA}"
-    if record["digest"] != _digest({name: record[name] for name in record if name != "digest"}):
+    if record["digest"] != digest_of({name: record[name] for name in record if name != "digest"}):
         return "changed after it was written"
     try:
         own_key = job_of(record["kind"], record["experiment"]).key
@@ -138,6 +137,7 @@ def _changed_artefact(files: dict[str, str], place: Path) -> str:
     return ""
 
 
-def _digest(values: Record) -> str:
+def digest_of(values: dict[str, Any]) -> str:
+    """Return the sha256 of plain JSON values, whatever the order of their names."""
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -11,8 +11,12 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from bench.checkpoints import Checkpoints
 from bench.data.contract import Target
 from bench.experiment import TrainSpec
+from bench.memory_format import lay_channels_last
+from bench.problem import Problem
+from bench.training_state import TrainingState
 
 Report = Callable[[int, float, float], None]
 
@@ -30,10 +34,12 @@ class LearningCurve:
         losses: of every step.
         parts: the named losses of which each is the sum, of every step.
         learning_rates: of every step.
-        seconds: of the whole loop, data included.
+        seconds: of the whole loop, data included; of all sittings where it was interrupted,
+            without the steps that were lost.
         processor_seconds: that this process was at work for in it, all threads together; on a
             machine that others use too, less than ``seconds``.
         images: seen in the loop.
+        resumed_at: how many steps were done, each time that it went on after an interruption.
     """
 
     losses: list[float]
@@ -42,6 +48,7 @@ class LearningCurve:
     seconds: float
     processor_seconds: float
     images: int
+    resumed_at: list[int]
 
     def write(self, path: Path) -> None:
         """Write step, learning_rate, loss and a column for each named loss as CSV."""
@@ -52,7 +59,7 @@ class LearningCurve:
             writer.writerows((step, *row) for step, row in enumerate(rows, start=1))
 
 
-class NotFiniteError(ArithmeticError):
+class NotFiniteError(Problem):
     """The loss became infinite or not a number."""
 
 
@@ -61,15 +68,19 @@ def train(
     batches: Iterable[tuple[Tensor, list[Target]]],
     spec: TrainSpec,
     report: Report,
+    checkpoints: Checkpoints | None = None,
 ) -> LearningCurve:
     """Train ``model`` in place on ``spec.steps`` batches.
 
     Args:
         model: any module with ``losses = model(images, targets)``; one without parameters is
             only shown the data.
-        batches: ``spec.steps`` pairs of images ``[B, 3, H, W]``, 0 to 1, and targets.
+        batches: pairs of images ``[B, 3, H, W]``, 0 to 1, and targets, one for each of
+            ``spec.steps`` or, where a checkpoint was found, for each step after it.
         spec: schedule, optimiser and number format.
         report: called about once a second with (steps done, loss, images per second).
+        checkpoints: where the training goes on from, and saves its state from time to time; None
+            for one that is too short to be interrupted.
 
     Raises:
         NotFiniteError: the loss is infinite or not a number.
@@ -77,42 +88,60 @@ def train(
     accelerator = Accelerator(cpu=spec.device == "cpu")
     # Accelerate's own precision is fixed once a process; bf16 needs nothing more than autocast.
     autocast = torch.autocast(spec.device, torch.bfloat16, enabled=spec.precision == "bf16")
-    model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.train()
+    lay_channels_last(model)
     has_parameters = any(parameter.requires_grad for parameter in model.parameters())
     optimizer, scheduler = _optimizer(model, spec) if has_parameters else (None, None)
     prepared = accelerator.prepare(model)
-    losses: list[Tensor] = []
-    rates: list[float] = []
-    images_seen, start, worked = 0, time.monotonic(), time.process_time()
-    reported, images_reported = start, 0
-    for step, (batch, targets) in enumerate(batches, start=1):
+    state = TrainingState(model, optimizer, scheduler, spec.device)
+    if checkpoints is not None and checkpoints.found is not None:
+        state.go_on_from(checkpoints.found)
+    reported, images_reported = time.monotonic(), state.images
+    for batch, targets in batches:
         images = batch.to(accelerator.device, memory_format=torch.channels_last)
         with autocast:
             named = prepared(images, targets)
-        names = list(named)
+        state.names = list(named)
         parts = torch.stack(list(named.values()))
         loss = parts.sum()
-        rates.append(0.0 if scheduler is None else float(scheduler.get_last_lr()[0]))
+        state.learning_rates.append(0.0 if scheduler is None else float(scheduler.get_last_lr()[0]))
         if optimizer is not None and scheduler is not None:
             optimizer.zero_grad(set_to_none=True)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(prepared.parameters(), _GRADIENT_NORM)
             optimizer.step()
             scheduler.step()
-        losses.append(torch.cat([loss.detach().view(1), parts.detach()]))
-        images_seen += len(images)
+        state.losses.append(torch.cat([loss.detach().view(1), parts.detach()]))
+        state.images += len(images)
         now = time.monotonic()
-        if now - reported >= _REPORT_SECONDS or step == spec.steps:
+        if now - reported >= _REPORT_SECONDS or state.step == spec.steps:
             # Reading the loss waits for the device, so it is done once a second, not every step.
-            value = losses[-1][0].item()
+            value = state.losses[-1][0].item()
             if not math.isfinite(value):
-                raise NotFiniteError(f"the loss is {value} at step {step}; lower the learning rate")
-            report(step, value, (images_seen - images_reported) / max(now - reported, 1e-9))
-            reported, images_reported = now, images_seen
-    total, *columns = torch.stack(losses, dim=1).float().tolist()
-    seconds, worked = time.monotonic() - start, time.process_time() - worked
-    named_parts = dict(zip(names, columns, strict=True))
-    return LearningCurve(total, named_parts, rates, seconds, worked, images_seen)
+                if checkpoints is not None:
+                    checkpoints.forget()  # it may have been on its way there already
+                raise NotFiniteError(_told(state.losses))
+            rate = (state.images - images_reported) / max(now - reported, 1e-9)
+            report(state.step, value, rate)
+            reported, images_reported = now, state.images
+            if checkpoints is not None and checkpoints.is_due():
+                checkpoints.save(state.to_checkpoint())
+    total, *columns = torch.stack(state.losses, dim=1).float().tolist()
+    return LearningCurve(
+        losses=total,
+        parts=dict(zip(state.names, columns, strict=True)),
+        learning_rates=state.learning_rates,
+        seconds=state.seconds,
+        processor_seconds=state.processor_seconds,
+        images=state.images,
+        resumed_at=state.resumed_at,
+    )
+
+
+def _told(losses: list[Tensor]) -> str:
+    totals = torch.stack(losses)[:, 0].tolist()
+    step = next(step for step, one in enumerate(totals, start=1) if not math.isfinite(one))
+    return f"the loss became {totals[step - 1]} at step {step}; lower the learning rate"
 
 
 def _optimizer(

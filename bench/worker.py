@@ -17,11 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.experiment import (
+from bench.experiment import Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
     FieldExperiment,
+    GateExperiment,
     Job,
     LatencyExperiment,
+    OtherJob,
     SpectrumExperiment,
     StageExperiment,
     models_of,
@@ -33,6 +37,7 @@ FAILURE_LOG = "failure.log"
 ORPHANED = 3  # exit code of a worker whose parent has died; nobody is left to read it
 
 Send = Callable[[dict[str, Any]], None]
+Report = Callable[..., None]  # see ``bench.measure``
 Findings = tuple[dict[str, Any], dict[str, Any]]  # what a record calls measured and evidence
 
 
@@ -49,6 +54,7 @@ class Task:
         match: how the model's size was matched; {} where it was not.
         trained_by: key of the record whose weights are measured; "" where the job trains its own.
         command: that started the run.
+        deterministic: a GPU, too, has to give the same bits each time.
     """
 
     job: Job
@@ -59,6 +65,7 @@ class Task:
     match: dict[str, Any]
     trained_by: str
     command: str
+    deterministic: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -72,6 +79,7 @@ class Task:
             "match": self.match,
             "trained_by": self.trained_by,
             "command": self.command,
+            "deterministic": self.deterministic,
         }
 
     @classmethod
@@ -86,6 +94,7 @@ class Task:
             match=values["match"],
             trained_by=values["trained_by"],
             command=values["command"],
+            deterministic=values["deterministic"],
         )
 
 
@@ -117,7 +126,15 @@ def perform(task: Task, send: Send) -> int:
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 3),
     }
-    write_record(task.folder, record)
+    try:
+        write_record(task.folder, record)
+    except OSError as error:
+        if reason:
+            raise
+        # A full disk may have room for what went wrong where it had none for what was measured.
+        reason = one_sentence(error)
+        nothing: dict[str, Any] = {"measured": {}, "evidence": {}, "files": []}
+        write_record(task.folder, record | outline(task, reason) | nothing)
     return 1 if reason else 0
 
 
@@ -140,6 +157,10 @@ def one_sentence(error: BaseException) -> str:
         return text
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
         return "out of memory; lower train.batch_size or the model's width"
+    if isinstance(error, OSError) and error.strerror:
+        # The file's name alone: records travel, and the folders of this machine do not.
+        where = f"{Path(error.filename).name}: " if error.filename else ""
+        return f"{where}{error.strerror}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -150,15 +171,28 @@ def _measure(task: Task, send: Send) -> Findings:
     from bench.plugin import load_plugin
 
     torch.set_num_threads(task.threads)
+    if task.deterministic:
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # which torch asks for with the next line
+        torch.use_deterministic_algorithms(True)
     if task.plugin is not None:
         _check_plugin(task.job, load_plugin(task.plugin).digest)
 
-    def report(stage: str, done: int, of: int, **facts: float) -> None:
+    def report(stage: str, done: int, of: int, **facts: float | str) -> None:
         send({"event": "progress", "stage": stage, "done": done, "of": of, **facts})
 
-    job = task.job
+    if isinstance(task.job, Experiment):
+        measured, evidence = measure.measure_accuracy(
+            task.job, task.folder, task.data_root, task.trained_by, report
+        )
+        return measured | {"match": task.match}, evidence
+    return _measure_other(task.job, task, report)
+
+
+def _measure_other(job: OtherJob, task: Task, report: Report) -> Findings:
     if isinstance(job, LatencyExperiment):
-        return measure.measure_latency(job, task.folder, report)
+        from bench.measure import measure_latency
+
+        return measure_latency(job, task.folder, report)
     if isinstance(job, StageExperiment):
         from bench.stages.timing import measure_stages
 
@@ -171,14 +205,24 @@ def _measure(task: Task, send: Send) -> Findings:
         from bench.receptive_fields.measure import measure_spectrum
 
         return measure_spectrum(job, report)
+    return _measure_trained(job, task, report)
+
+
+def _measure_trained(
+    job: AnnotationExperiment | FieldExperiment | GateExperiment, task: Task, report: Report
+) -> Findings:
+    """Measure what a network does that another job has trained."""
     if isinstance(job, FieldExperiment):
         from bench.receptive_fields.measure import measure_field
 
         return measure_field(job, task.folder, task.data_root, report)
-    measured, evidence = measure.measure_accuracy(
-        job, task.folder, task.data_root, task.trained_by, report
-    )
-    return measured | {"match": task.match}, evidence
+    if isinstance(job, GateExperiment):
+        from bench.gates.measure import measure_gates
+
+        return measure_gates(job, task.folder, task.data_root, report)
+    from bench.annotation.measure import measure_annotation
+
+    return measure_annotation(job, task.folder, task.data_root, report)
 
 
 def _finite(found: Findings) -> Findings:

@@ -129,11 +129,14 @@ OPENPOSE18: Final = _skeleton(
     "right_shoulder-right_ear left_shoulder-left_ear",
 )
 
-#: Every joint that any of the data sets annotates, once each.
+#: Every joint that any of the data sets annotates, once each. Its limbs join the joints of each
+#: data set by themselves too: the head of COCO hangs on the ears, that of MPII on the neck.
 CANONICAL: Final = _skeleton(
     "canonical",
     " ".join(dict.fromkeys(COCO17.joints + POSETRACK15.joints + MPII16.joints)),
-    f"{_LEGS} {_TRUNK} {_ARMS} neck-left_shoulder neck-right_shoulder neck-nose nose-head_top",
+    f"{_LEGS} {_TRUNK} {_ARMS} neck-left_shoulder neck-right_shoulder neck-nose nose-head_top "
+    "neck-head_top neck-thorax thorax-pelvis nose-left_eye nose-right_eye left_eye-left_ear "
+    "right_eye-right_ear left_ear-left_shoulder right_ear-right_shoulder",
 )
 
 SKELETONS: Final = {

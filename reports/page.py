@@ -21,15 +21,16 @@ from reports.pictures.drawn import (
 from reports.pictures.people_curves import latency_by_people
 from reports.provenance import provenance
 from reports.stage_sections import stage_sections
+from reports.tables.audit import cost_sections
 from reports.tables.cells import markdown
+from reports.tables.clocks import sweep_table
 from reports.tables.comparisons import (
     STANDING,
     accuracy_table,
-    cost_table,
-    counters_apart,
     difference_table,
     match_table,
 )
+from reports.tables.errors import error_sections
 from reports.tables.joints import joint_table
 from reports.tables.raw import results_frame
 from reports.text import prose, times
@@ -83,8 +84,10 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         sections.append(prose.reading(comparison, _latency(comparison, results)))
         sections += _embedded(drawn, "Accuracy against cost")
         sections += _joints(comparison, words, heading)
+        sections += error_sections(comparison, words, heading)
         differences = _differences(comparison, words, heading)
         sections += [*differences, prose.differences(comparison, words)] if differences else []
+        sections += _sweep(comparison, results, words, heading)
         sections += _cost(comparison, words, heading)
         curves, shown = (draw(folder, comparison, suffix) for draw in (learning_curves, sheets))
         pictured += _pictured(comparison, heading, curves, shown)
@@ -183,12 +186,17 @@ def _latency(comparison: Comparison, results: Results) -> str:
     return times.stage_latency()
 
 
+def _sweep(comparison: Comparison, results: Results, words: Words, heading: str) -> list[str]:
+    table = sweep_table(comparison, results.timing, words)
+    sections = _tabled(f"## Latency by batch size{heading}", table, [])
+    return [*sections, times.sweep(results.timing)] if sections else []
+
+
 def _cost(comparison: Comparison, words: Words, heading: str) -> list[str]:
-    cost = cost_table(comparison, words)
-    sections = _tabled(f"## Cost{heading}", cost, ["not counted"])
-    if len(cost):
-        sections += [prose.COST, *(f"**Warning.** {one}" for one in counters_apart(comparison))]
-    return sections + _tabled(f"## Matching{heading}", match_table(comparison, words), [])
+    return [
+        *cost_sections(comparison, words, heading),
+        *_tabled(f"## Matching{heading}", match_table(comparison, words), []),
+    ]
 
 
 def _pictured(

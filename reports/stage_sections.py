@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reports.measured.stages import StageTiming, decode_table, stage_table
 from reports.tables.cells import markdown
+from reports.tables.clocks import tail_table
 from reports.tables.people import end_to_end_table, macs_table
 from reports.text import people, times
 from reports.text.words import Words
@@ -29,6 +30,7 @@ def stage_sections(timing: StageTiming, words: Words, drawn: Sequence[Path]) -> 
         times.stages(timing),
         people.top_down(timing),
     ]
+    sections += [times.in_one_call(timing), markdown(tail_table(timing, words))]
     if len(decoding):
         sections += ["Decoding by the number of people in the image:", markdown(decoding)]
     if len(whole):

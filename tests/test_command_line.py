@@ -3,14 +3,14 @@ import math
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from PIL import Image
 
 import run_all
-from bench.runner import only_run
+from ablations.command_line import noted
+from bench.run_lock import only_run
 from models import registry
 from models.skeleton import LSP14
 
@@ -76,6 +76,7 @@ def refused(capsys):
         (["--threads", "0"], "--threads must be at least 1, not 0"),
         (["--workers", "0"], "--workers must be at least 1, not 0"),
         (["--suite", "table1", "--blocks", "io*"], "'table1' does not compare blocks"),
+        (["--device", "cpu", "--deterministic"], "--deterministic is for a GPU"),
         (["--set", "train.momentum=1"], "unknown field of --set 'train.momentum'"),
         (["--set", "train.steps"], "has no value"),
         (["--list", "--dry-run"], "not allowed with argument"),
@@ -107,7 +108,7 @@ def test_a_plugin_that_raises_or_registers_nothing(refused, tmp_path):
 
 
 def test_a_second_run_in_the_same_folder(refused, monkeypatch):
-    monkeypatch.setattr("bench.runner._LOCK_SECONDS", 0.0)
+    monkeypatch.setattr("bench.run_lock._LOCK_SECONDS", 0.0)
     with only_run(Path("results/blocks/records")):
         assert "another run is writing to" in refused("--preset", "smoke")
 
@@ -189,15 +190,15 @@ def test_bad_data_names_the_file_or_the_id_before_anything_is_trained(
 
 @pytest.mark.parametrize("words", [["--data-root", "/home/me/x"], ["--data-root=/home/me/x"]])
 def test_a_record_s_command_does_not_say_where_data_lies(words):
-    noted = run_all._noted(["--data", "lspet", *words, "--steps", "3"])
-    assert "/home/me" not in noted
-    assert noted.split()[:4] == ["python", "run_all.py", "--data", "lspet"]
-    assert noted.replace("=", " ").split()[4:] == ["--data-root", "DIR", "--steps", "3"]
+    command = noted(["--data", "lspet", *words, "--steps", "3"])
+    assert "/home/me" not in command
+    assert command.split()[:4] == ["python", "run_all.py", "--data", "lspet"]
+    assert command.replace("=", " ").split()[4:] == ["--data-root", "DIR", "--steps", "3"]
 
 
-def test_where_results_went_is_not_noted_either():
-    noted = run_all._noted(["--out", "/home/somebody/results", "--suite", "blocks"])
-    assert noted == "python run_all.py --out DIR --suite blocks"
+def test_where_results_went_and_a_plugin_lies_is_not_noted_either():
+    command = noted(["--out", "/home/somebody/results", "--plugin=/home/somebody/mine.py"])
+    assert command == "python run_all.py --out DIR --plugin=FILE"
 
 
 def test_help_and_mistakes_are_answered_without_torch():
@@ -253,19 +254,3 @@ def test_a_failed_experiment_is_a_row_with_its_reason_and_code_1(capsys, tmp_pat
     assert run_all.main(["--report-only"]) == 0
     assert (folder / "report.md").read_text() == report
     assert {path: path.read_bytes() for path in folder.glob("records/*/record.json")} == kept
-
-
-@pytest.mark.parametrize(
-    ("asked", "threads", "device", "workers"),
-    [
-        (None, 1, "cpu", 1),
-        (None, 2, "cpu", 3),
-        (None, 16, "cpu", 4),
-        (None, 16, "cuda", 1),
-        (2, 1, "cpu", 2),
-    ],
-)
-def test_one_worker_more_than_threads_but_one_on_a_gpu(asked, threads, device, workers):
-    train = SimpleNamespace(device=device)
-    plan = SimpleNamespace(experiments=[SimpleNamespace(train=train)])
-    assert run_all._workers(asked, threads, plan) == workers

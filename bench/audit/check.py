@@ -10,11 +10,11 @@ from bench.audit.code_changes import changes_since
 from bench.audit.faults import disagreements, faults, left_out
 from bench.audit.staleness import Present
 from bench.environment import UNKNOWN
-from bench.experiment import Job
+from bench.jobs import Job
 from bench.plugin import load_plugin
 from bench.problem import Problem
 from bench.records import RECORD_FILE, Record, job_of, read_record
-from bench.runner import title_of
+from bench.titles import title_of
 
 _RECORDS = "records"  # the folder of all records inside a suite's folder
 BROKEN, STALE, NOTE = "broken", "stale", "note"

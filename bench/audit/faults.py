@@ -5,8 +5,15 @@ from dataclasses import replace
 from math import isclose
 from typing import Any
 
-from bench.experiment import DataSpec, Experiment, FieldExperiment, LatencyExperiment
+from bench.experiment import DataSpec, Experiment
+from bench.jobs import (
+    AnnotationExperiment,
+    FieldExperiment,
+    GateExperiment,
+    LatencyExperiment,
+)
 from bench.measure import WEIGHTS
+from bench.metrics.boxes import BoxMatches
 from bench.metrics.oks import OksMatches
 from bench.metrics.pck import PckCounts
 from bench.metrics.posetrack import PosetrackMatches
@@ -21,6 +28,8 @@ _MEASURED = {
     "ceiling": ("accuracy", "steps"),
     "spectrum": ("chains",),
     "field": ("fields",),
+    "gates": ("gates", "joints"),
+    "annotation": ("people", "joints"),
     "latency": ("models", "threads"),
     "stages": ("pipelines", "threads"),
 }
@@ -113,14 +122,18 @@ def _scored(evidence: dict[str, Any]) -> dict[str, float]:
         found |= PckCounts.from_json(evidence["pck"]).statistics()
     if "posetrack" in evidence:
         found |= PosetrackMatches.from_json(evidence["posetrack"]).statistics()
+    if "boxes" in evidence:
+        found |= BoxMatches.from_json(evidence["boxes"]).statistics()
     return {name: float(value) for name, value in found.items()}
 
 
 def _lost(record: Record, find: Find) -> Iterator[str]:
     """Yield each record that this one rests on and that is not there."""
     job = job_of(record["kind"], record["experiment"])
-    if isinstance(job, FieldExperiment):
+    if isinstance(job, FieldExperiment | GateExperiment):
         yield from _unusable("it looks at the weights of", job.experiment.key, find)
+    if isinstance(job, AnnotationExperiment):
+        yield from _unusable("it annotates with the weights of", job.annotator.key, find)
     if isinstance(job, LatencyExperiment):
         planned = {one.key for one in job.experiments}
         for key in record["measured"]["models"]:
@@ -131,6 +144,9 @@ def _lost(record: Record, find: Find) -> Iterator[str]:
         return
     if job.starts_from:
         yield from _unusable("it starts from the weights of", job.starts_from, find)
+    for part in job.mixture:
+        if part.annotated_by:
+            yield from _unusable("it learns from the annotations of", part.annotated_by, find)
     trainer = record["measured"].get("trained_by")
     if trainer:
         yield from _unusable("it measures the weights of", trainer, find)

@@ -9,10 +9,12 @@ from pathlib import Path
 from bench.audit.staleness import Present, experiments_of
 from bench.crew import REPOSITORY
 from bench.environment import UNKNOWN
-from bench.experiment import (
+from bench.experiment import Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
-    Experiment,
     FieldExperiment,
+    GateExperiment,
     Job,
     LatencyExperiment,
     SpectrumExperiment,
@@ -25,7 +27,9 @@ from bench.prepare import prepare_data
 from bench.problem import Problem
 from bench.progress import open_progress
 from bench.records import RECORD_FILE, Record, job_of, read_record
-from bench.runner import Setting, only_run, run, title_of
+from bench.run_lock import only_run
+from bench.runner import Setting, run
+from bench.titles import title_of
 
 _PUBLISHED = REPOSITORY / "reports" / "published"
 _OUT = "rerun"  # the folder beside the suites' that reruns go to
@@ -166,16 +170,21 @@ def rerun(
 
 
 def _needed(filed: Filed) -> list[Filed]:
-    """Return the trainings that ``filed`` rests on, those first that others start from."""
-    job, key = filed.job, ""
+    """Return the jobs that ``filed`` rests on, each once, those first that others rest on."""
+    job = filed.job
+    keys: tuple[str, ...] = ()
     if isinstance(job, Experiment):
-        key = filed.record["measured"].get("trained_by") or job.starts_from
-    elif isinstance(job, FieldExperiment):
-        key = job.experiment.key
-    if not key:
-        return []
-    trainer = _read(key, _around(filed.folder))
-    return [*_needed(trainer), trainer]
+        trainer = filed.record["measured"].get("trained_by")
+        keys = (trainer,) if trainer else job.needs
+    elif isinstance(job, FieldExperiment | GateExperiment):
+        keys = (job.experiment.key,)
+    elif isinstance(job, AnnotationExperiment):
+        keys = (job.annotator.key,)
+    found: dict[str, Filed] = {}
+    for key in keys:
+        one = _read(key, _around(filed.folder))
+        found |= {other.record["key"]: other for other in (*_needed(one), one)}
+    return list(found.values())
 
 
 def _timed(filed: Filed) -> list[Filed]:
@@ -209,6 +218,8 @@ def _plan(again: Sequence[Filed]) -> Plan:
         stages=tuple(job for job in jobs if isinstance(job, StageExperiment)),
         spectra=tuple(job for job in jobs if isinstance(job, SpectrumExperiment)),
         fields=tuple(job for job in jobs if isinstance(job, FieldExperiment)),
+        gates=tuple(job for job in jobs if isinstance(job, GateExperiment)),
+        annotations=tuple(job for job in jobs if isinstance(job, AnnotationExperiment)),
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from bench.data.datasets import DATASET_NAMES, checked_root, describe_data
 from bench.data.synthetic.factors import DOMAINS
-from bench.experiment import (
+from bench.experiment import DataSpec, Experiment
+from bench.jobs import (
+    AnnotationExperiment,
     CeilingExperiment,
-    DataSpec,
-    Experiment,
     FieldExperiment,
+    GateExperiment,
     Job,
     LatencyExperiment,
     SpectrumExperiment,
@@ -149,16 +150,21 @@ def experiments_of(job: Job) -> list[Experiment | CeilingExperiment]:
     """Return the experiments on data that a job consists of, itself where it is one."""
     if isinstance(job, LatencyExperiment):
         return list(job.experiments)
-    if isinstance(job, FieldExperiment):
+    if isinstance(job, FieldExperiment | GateExperiment):
         return [job.experiment]
+    if isinstance(job, AnnotationExperiment):
+        return [job.annotator]
     return [job] if isinstance(job, Experiment | CeilingExperiment) else []
 
 
 def _data_of(job: Job) -> list[DataSpec]:
-    return [
+    own = [job.data, job.calibrated_on] if isinstance(job, AnnotationExperiment) else []
+    return own + [
         spec
         for one in experiments_of(job)
-        for spec in (one.data, one.judged_on if isinstance(one, Experiment) else one.data)
+        for spec in (
+            (*one.learnt_from, one.judged_on) if isinstance(one, Experiment) else (one.data,)
+        )
     ]
 
 

@@ -13,7 +13,7 @@ from bench.data.contract import Target
 from bench.data.datasets import open_split
 from bench.data.fitted import FittedImages, open_fitted
 from bench.evaluate_images import Detections, to_coco_results
-from bench.experiment import CeilingExperiment
+from bench.jobs import CeilingExperiment
 from bench.metrics.oks import match_oks, split_ground_truth
 from bench.problem import Problem
 from models import create_pipeline

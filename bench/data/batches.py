@@ -32,11 +32,15 @@ def training_batches(
 
 def drawn(count: int, batch_size: int, seed: int, step: int) -> Tensor:
     """Return the ``[B]`` indices of a step: a window on passes that are permuted one by one."""
-    first = step * batch_size
-    passes = range(first // count, (first + batch_size - 1) // count + 1)
-    orders = [torch.randperm(count, generator=step_generator(seed, number)) for number in passes]
-    offset = first - passes[0] * count
-    return torch.cat(orders)[offset : offset + batch_size]
+    return window(count, step * batch_size, batch_size, seed)
+
+
+def window(count: int, first: int, number: int, seed: int) -> Tensor:
+    """Return ``[number]`` indices below ``count``, from place ``first`` of all passes in a row."""
+    passes = range(first // count, (first + number - 1) // count + 1)
+    orders = [torch.randperm(count, generator=step_generator(seed, one)) for one in passes]
+    offset = first - passes[0] * count if passes else 0
+    return torch.cat([*orders, torch.empty(0, dtype=torch.int64)])[offset : offset + number]
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:

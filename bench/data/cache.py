@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -37,9 +39,9 @@ def cached_tensors(name: str, build: Callable[[], dict[str, Tensor]]) -> dict[st
     if _intact(path, note):
         return load_file(path)
     tensors = build()
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
         save_file({key: value.contiguous() for key, value in tensors.items()}, partial)
         digest = file_digest(partial)
         note.unlink(missing_ok=True)
@@ -47,10 +49,13 @@ def cached_tensors(name: str, build: Callable[[], dict[str, Tensor]]) -> dict[st
         partial_note = note.with_suffix(f".{os.getpid()}.partial")
         partial_note.write_text(json.dumps({"sha256": digest}))
         partial_note.replace(note)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):  # of a full disk, this takes the room
+            partial.unlink(missing_ok=True)
         raise Problem(
-            f"cannot write the cache folder {path.parent} ({error.strerror}); "
-            "set POSEARCH_CACHE to a folder that can be written"
+            f"cannot write the cache folder {path.parent} "
+            f"({getattr(error, 'strerror', error)}); set POSEARCH_CACHE to a folder that can be "
+            "written"
         ) from error
     return tensors
 

@@ -84,24 +84,6 @@ def converted_faults(split: Converted) -> Iterator[str]:
     yield from all_faults(split.files, split.skeleton, split.content)
 
 
-def extent(keypoints: Sequence[float], head: Sequence[float] | None = None) -> list[float]:
-    """Return the box x, y, width, height about the annotated joints and a head box.
-
-    Args:
-        keypoints: x, y, visibility of one joint after the other.
-        head: x, y, width, height.
-    """
-    known = [joint for joint in range(len(keypoints) // 3) if keypoints[3 * joint + 2] > 0]
-    xs = [keypoints[3 * joint] for joint in known]
-    ys = [keypoints[3 * joint + 1] for joint in known]
-    if head:
-        xs += [head[0], head[0] + head[2]]
-        ys += [head[1], head[1] + head[3]]
-    if not xs:
-        return [0, 0, 0, 0]
-    return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
-
-
 def _size(path: Path) -> tuple[int, int] | Problem:
     try:
         return read_size(path)

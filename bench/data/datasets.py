@@ -13,7 +13,7 @@ from bench.data.lsp import mat as lsp
 from bench.data.mpii import dataset as mpii
 from bench.data.photographs import Photographs
 from bench.data.posetrack18 import dataset as posetrack18
-from bench.data.synthetic.dataset import open_synthetic
+from bench.data.synthetic.dataset import SyntheticScenes, open_synthetic
 from bench.data.synthetic.factor_checks import Factors, checked_factors, moved
 from bench.data.synthetic.factors import DOMAINS
 from bench.experiment import DataSpec
@@ -147,6 +147,15 @@ def open_split(
     return images.draw(count) if count else images
 
 
+def open_truth(spec: DataSpec, split: str) -> PoseDataset | None:
+    """Return a split with every joint of everybody, also what its annotators leave unmarked.
+
+    None for photographs, of which nobody knows more than was annotated.
+    """
+    images = open_split(spec, split, None) if spec.name in DOMAINS else None
+    return images.truth() if isinstance(images, SyntheticScenes) else None
+
+
 def dataset_faults(name: str, root: Path) -> Iterator[str]:
     """Yield everything that is wrong with the files of a data set, one sentence each.
 
@@ -164,7 +173,9 @@ def dataset_faults(name: str, root: Path) -> Iterator[str]:
 
 
 def checked_root(name: str, root: Path | None) -> Path:
-    """Return ``root``, the folder of data set ``name``.
+    """Return the folder of data set ``name``: ``root``, or the one of that name in it.
+
+    So one ``root`` can hold the several data sets of a mixture.
 
     Raises:
         Problem: it is not given, or is not a folder.
@@ -176,7 +187,7 @@ def checked_root(name: str, root: Path | None) -> Path:
         )
     if not root.is_dir():
         raise Problem(f"--data-root {root} is not a folder; give the one that holds {layout}")
-    return root
+    return root / name if (root / name).is_dir() else root
 
 
 def _digest(files: list[Path]) -> str:

@@ -50,7 +50,7 @@ class FittedImages:
     def to(self, device: torch.device) -> Self:
         """Return the images with pixels and people on ``device``."""
         moved: list[Target] = [
-            # Mypy knows a typed dictionary only by literal keys.
+            # Mypy knows the keys of a typed dictionary only where they are written out.
             {  # type: ignore[misc]
                 name: value.to(device) if isinstance(value, Tensor) else value
                 for name, value in target.items()

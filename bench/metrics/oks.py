@@ -21,12 +21,12 @@ from models.skeleton import Skeleton
 PERSON: Final = 1  # COCO's category id of people
 
 # COCO keypoint evaluation: ten OKS thresholds, AP from the precision at 101 recalls.
-_THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
+THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
 _RECALLS: Final = np.linspace(0.0, 1.0, 101)
 _ALL_AREAS: Final = [0.0, 1e10]
 # Weighted detections held at a time: small enough for the processor's cache, large enough that
 # the calls into numpy do not count.
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 19
 
 
 def coco_ground_truth(
@@ -142,7 +142,7 @@ class OksMatches:
 
     def to_json(self) -> dict[str, list[Any]]:
         """Return plain JSON; ``matched`` and ``ignored`` hold bit t for OKS 0.50 + 0.05 t."""
-        bits = 1 << np.arange(len(_THRESHOLDS))
+        bits = 1 << np.arange(len(THRESHOLDS))
         return {
             "image": self.image.tolist(),
             "score": self.score.tolist(),
@@ -154,7 +154,7 @@ class OksMatches:
     @classmethod
     def from_json(cls, values: dict[str, list[Any]]) -> Self:
         """Rebuild the matches from ``to_json`` of them."""
-        bits = 1 << np.arange(len(_THRESHOLDS))
+        bits = 1 << np.arange(len(THRESHOLDS))
 
         def unpacked(name: str) -> NDArray[np.bool_]:
             return (np.array(values[name], dtype=np.int64)[:, None] & bits) > 0
@@ -207,34 +207,47 @@ class OksMatches:
         Only right detections are visited: between two of them recall stands still and precision
         falls, so neither the envelope nor the place where a recall is reached lies there.
         """
-        persons = (weights @ self.positives).astype(np.float64)
-        drawn = weights.astype(np.float64).take(self.image, axis=1)
-        all_so_far = np.cumsum(drawn, axis=1)
-        precision = np.zeros((len(weights), len(_THRESHOLDS), len(_RECALLS)))
-        recall = np.zeros((len(weights), len(_THRESHOLDS)))
-        for t in range(len(_THRESHOLDS)):
+        persons = weights @ self.positives
+        needed = _finds_needed(persons)
+        drawn = weights.astype(np.int32).take(self.image, axis=1)
+        all_so_far = np.cumsum(drawn, axis=1, dtype=np.int32)
+        precision = np.zeros((len(weights), len(THRESHOLDS), len(_RECALLS)))
+        recall = np.zeros((len(weights), len(THRESHOLDS)))
+        for t in range(len(THRESHOLDS)):
             right = np.flatnonzero(self.matched[:, t] & ~self.ignored[:, t])
             if not len(right):
                 continue
             found = drawn.take(right, axis=1)
             np.cumsum(found, axis=1, out=found)
-            precise = all_so_far.take(right, axis=1)  # first the number of those that count
+            counted = all_so_far.take(right, axis=1)
             skipped = np.flatnonzero(self.ignored[:, t])
             if len(skipped):
                 so_far = np.cumsum(np.pad(drawn[:, skipped], ((0, 0), (1, 0))), axis=1)
-                precise -= so_far.take(np.searchsorted(skipped, right), axis=1)
-            precise += np.spacing(1)  # the same rounding as COCOeval's, to the last bit
+                counted = counted - so_far.take(np.searchsorted(skipped, right), axis=1)
+            precise = counted + np.spacing(1)  # the same rounding as COCOeval's, to the last bit
             np.divide(found, precise, out=precise)
-            envelope = np.maximum.accumulate(precise[:, ::-1], axis=1)[:, ::-1]
             for row in np.flatnonzero(persons):
-                reached = found[row] / persons[row]
-                at = np.searchsorted(reached, _RECALLS, side="left")
-                inside = at < len(reached)
-                precision[row, t, inside] = envelope[row, at[inside]]
-                recall[row, t] = reached[-1]
+                at = np.searchsorted(found[row], needed[row])
+                at = at[at < len(right)]
+                if len(at):
+                    # The best precision from one recall to the next, and then from each to the end.
+                    best = np.maximum.reduceat(precise[row], at)
+                    precision[row, t, : len(at)] = np.maximum.accumulate(best[::-1])[::-1]
+                recall[row, t] = found[row, -1] / persons[row]
         precision[persons == 0] = np.nan
         recall[persons == 0] = np.nan
         return precision, recall
+
+
+def _finds_needed(persons: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+    """Return how many must be found to reach each recall, ``[R, 101]``.
+
+    The smallest numbers whose quotient by ``persons``, rounded as COCOeval's, is no less.
+    """
+    of = np.maximum(persons, 1)[:, None]
+    needed = np.floor(_RECALLS * of)
+    needed += needed / of < _RECALLS
+    return needed.astype(np.int32)
 
 
 def match_oks(
@@ -251,8 +264,25 @@ def match_oks(
         Problem: a detection has an unknown image, a wrong number of joints or a value that is not
             finite (for which pycocotools would find a match).
     """
-    positions = {image["id"]: index for index, image in enumerate(ground_truth["images"])}
-    _check_detections(detections, positions, skeleton)
+    return gathered(evaluated(ground_truth, detections, skeleton), positions_of(ground_truth))
+
+
+def evaluated(
+    ground_truth: dict[str, Any],
+    detections: list[dict[str, Any]],
+    skeleton: Skeleton,
+    thresholds: NDArray[np.float64] = THRESHOLDS,
+) -> list[dict[str, Any]]:
+    """Return what pycocotools found in each image that has a person or a detection.
+
+    They are ``COCOeval.evalImgs``, in which people and detections are called by their places in
+    the two lists, counted from 1.
+
+    Args:
+        ground_truth, detections, skeleton: as in ``match_oks``, which raises the same.
+        thresholds: of OKS.
+    """
+    _check_detections(detections, positions_of(ground_truth), skeleton)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         truth = _indexed(ground_truth, ground_truth["annotations"])
         found = _indexed(
@@ -263,8 +293,14 @@ def match_oks(
         evaluation.params.catIds = [PERSON]
         evaluation.params.areaRng = [_ALL_AREAS]
         evaluation.params.areaRngLbl = ["all"]
+        evaluation.params.iouThrs = thresholds
         evaluation.evaluate()
-    return gathered([one for one in evaluation.evalImgs if one is not None], positions)
+    return [one for one in evaluation.evalImgs if one is not None]
+
+
+def positions_of(ground_truth: dict[str, Any]) -> dict[int, int]:
+    """Return the place of each image by its id."""
+    return {image["id"]: index for index, image in enumerate(ground_truth["images"])}
 
 
 def gathered(images: list[dict[str, Any]], positions: dict[int, int]) -> OksMatches:
@@ -282,11 +318,16 @@ def gathered(images: list[dict[str, Any]], positions: dict[int, int]) -> OksMatc
         [len(one["dtScores"]) for one in images],
     )
     score = np.array([score for one in images for score in one["dtScores"]], dtype=np.float64)
-    nothing = np.zeros((len(_THRESHOLDS), 0))
+    nothing = np.zeros((len(THRESHOLDS), 0))
     matched = np.concatenate([nothing, *(one["dtMatches"] for one in images)], axis=1).T > 0
     ignored = np.concatenate([nothing, *(one["dtIgnore"] for one in images)], axis=1).T > 0
-    order = np.argsort(-score, kind="mergesort")  # stable, as in COCOeval.accumulate
+    order = falling(score)
     return OksMatches(image[order], score[order], matched[order], ignored[order], positives)
+
+
+def falling(score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of falling scores that ``COCOeval.accumulate`` has: stable in ties."""
+    return np.argsort(-score, kind="mergesort")
 
 
 def _indexed(ground_truth: dict[str, Any], annotations: list[dict[str, Any]]) -> COCO:

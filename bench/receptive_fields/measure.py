@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bench.data.crops import open_crops
-from bench.experiment import Experiment, FieldExperiment, SpectrumExperiment
+from bench.experiment import Experiment
+from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.measure import Measured, Report, create_model, load_trained
 from bench.problem import Problem
 from bench.receptive_fields.gradients import (

@@ -26,7 +26,8 @@ from math import ceil
 from torch import Tensor, nn
 
 from bench.problem import Problem
-from bench.receptive_fields.traced_paths import Term, Terms, add_up, paths_to_outputs
+from bench.receptive_fields.paths import Term, Terms, add_up
+from bench.receptive_fields.traced_paths import paths_to_outputs
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import copy
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -13,49 +13,7 @@ from torch import Tensor, fx, nn
 from torch.utils._pytree import tree_leaves
 
 from bench.problem import Problem
-
-
-@dataclass(frozen=True)
-class Term:
-    """Paths of one receptive field: how many, and their weight together."""
-
-    paths: int
-    weight: Fraction
-
-
-#: A polynomial: side of the receptive field in pixels -> its paths. Fractions occur where cells are
-#: finer than pixels; a Fraction and an int that are equal are the same key.
-Terms = dict[Fraction | int, Term]
-
-
-@dataclass(frozen=True)
-class Paths:
-    """The paths to one node.
-
-    Attributes:
-        cells: height and width of the node's maps.
-        jump: pixels of the input from one cell to the next.
-        values: the paths that enter no gate.
-        gates: the others.
-        is_gate: they were through a sigmoid, and through pointwise operations alone after it.
-    """
-
-    cells: tuple[int, int]
-    jump: Fraction
-    values: Terms
-    gates: Terms
-    is_gate: bool = False
-
-    def widened(self, cells: int, jump: Fraction, size: tuple[int, int]) -> "Paths":
-        """Return the paths after an operation that reads ``cells`` cells along each side."""
-        by: Fraction | int = (cells - 1) * self.jump
-        if by.denominator == 1:
-            by = int(by)  # ten times faster than a Fraction
-        values, gates = (
-            {field + by: term for field, term in terms.items()}
-            for terms in (self.values, self.gates)
-        )
-        return Paths(size, jump, values, gates)
+from bench.receptive_fields.paths import Paths, Term, Terms, add_up, united
 
 
 def paths_to_outputs(module: nn.Module, example_input: Tensor) -> list[Paths | None]:
@@ -77,16 +35,6 @@ def paths_to_outputs(module: nn.Module, example_input: Tensor) -> list[Paths | N
     with torch.no_grad():
         counter.run(example_input.to("meta"))
     return [counter.paths.get(end) for end in _flat(traced.graph.output_node().args)]
-
-
-def add_up(parts: Sequence[Terms], share: Fraction) -> Terms:
-    """Return the sum of polynomials, of whose weights each part has a share."""
-    total: Terms = {}
-    for terms in parts:
-        for field, term in terms.items():
-            before = total.get(field, Term(0, Fraction(0)))
-            total[field] = Term(before.paths + term.paths, before.weight + share * term.weight)
-    return total
 
 
 class _Tracer(fx.Tracer):
@@ -170,7 +118,7 @@ class _PathCounter(fx.Interpreter):
     def _count(self, node: fx.Node, operands: list[Paths], result: Tensor) -> Paths:
         name, layer, first, size = self._name(node), self._layer(node), operands[0], _cells(result)
         if len(operands) > 1 and _merge(node):
-            paths = _united(operands)
+            paths = united(operands)
             self._check(node, operands, size)
         elif len(operands) == 2 and name in _PRODUCTS:
             paths = self._gated(node, operands)
@@ -263,16 +211,6 @@ class _PathCounter(fx.Interpreter):
     def _refusal(self, node: fx.Node, why: str) -> Problem:
         place = f"'{self._name(node)}' (node {node.name})"
         return Problem(f"the paths of {self.of} cannot be counted at {place}: {why}")
-
-
-def _united(operands: Sequence[Paths]) -> Paths:
-    share = Fraction(1, len(operands))
-    return replace(
-        operands[0],
-        values=add_up([paths.values for paths in operands], share),
-        gates=add_up([paths.gates for paths in operands], share),
-        is_gate=False,
-    )
 
 
 def _flat(values: Any) -> list[Any]:

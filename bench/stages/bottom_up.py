@@ -11,7 +11,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from bench.experiment import StageExperiment, TimedPipeline
+from bench.jobs import StageExperiment, TimedPipeline
 from bench.stages.calls import StageCalls, in_evaluation, resized
 from bench.stages.crowd import crowd
 from models.networks.staged_fields import FieldMaps

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.experiment import StageExperiment
+from bench.jobs import StageExperiment
 from bench.latency import Call
 
 _SEED: Final = 0

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.cost import count_cost, macs_by_people
-from bench.experiment import StageExperiment, TimedPipeline
+from bench.footprint import footprints
+from bench.jobs import StageExperiment, TimedPipeline
 from bench.latency import Call, Timing, time_models
+from bench.memory_format import lay_channels_last
 from bench.stages.bottom_up import bottom_up_calls
 from bench.stages.calls import StageCalls, photograph
 from bench.stages.top_down import top_down_calls
@@ -46,7 +48,8 @@ def measure_stages(experiment: StageExperiment, report: Report) -> Measured:
 
     A stage that depends on people is a table by their number, empty where there is no such stage.
     ``found`` counts who came out; ``gmac_by_people`` are multiply-adds, with 0 for the detector
-    alone; ``cost`` is that with ``whole`` people.
+    alone; ``cost`` is that with ``whole`` people, and ``footprint`` the memory, and on a GPU the
+    energy, of everything in one call with as many.
 
     Args:
         experiment: what to time.
@@ -75,8 +78,11 @@ def measure_stages(experiment: StageExperiment, report: Report) -> Measured:
     report("time", 0, 1)
     timings = time_models(calls, experiment.rounds, experiment.device)
     report("time", 1, 1)
+    in_one = {str(n): calls[f"{n} end_to_end {experiment.whole}"] for n in range(len(ready))}
+    taken, unmetered = footprints(in_one, 1, experiment.device)
     for number, (row, stages) in enumerate(zip(rows, ready, strict=True)):
         row["stages"] = _times(number, stages, timings)
+        row["footprint"] = taken[str(number)]
     return {
         "pipelines": rows,
         "whole": experiment.whole,
@@ -86,6 +92,8 @@ def measure_stages(experiment: StageExperiment, report: Report) -> Measured:
         "memory_format": "channels_last",
         "device": experiment.device,
         "disturbed": any(timing.disturbed for timing in timings.values()),
+        "processor_share": min(timing.processor_share for timing in timings.values()),
+        "no_energy": unmetered,
     }, {}
 
 
@@ -119,7 +127,8 @@ def _create(timed: TimedPipeline, skeleton: Skeleton) -> nn.Module:
     if timed.flip:
         views["flip"] = True
     model = create_pipeline(timed.model.name, skeleton, **timed.model.arguments, **views)
-    model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.eval()
+    lay_channels_last(model)
     return model
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.experiment import StageExperiment, TimedPipeline
+from bench.jobs import StageExperiment, TimedPipeline
 from bench.problem import Problem
 from bench.stages.calls import StageCalls, in_evaluation, resized
 from bench.stages.crowd import crowd

@@ -1,29 +1,25 @@
 """Top-down in two networks: a detector of people, and a single-person network for each of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from models.crops import PADDING, crop_targets, cut_people, jitter_boxes
+from models.crops import PADDING, crop_targets, cut_people
 from models.geometry import invert, square_crop, transform_points
-from models.networks.person_detector import PersonDetector, overlapping
+from models.networks.person_detector import PersonDetector
 from models.networks.pyramid import people_inside
 from models.registry import create_pipeline, register_pipeline
 from models.skeleton import Skeleton
+from models.training_boxes import BOXES, TrainingBoxes, in_evaluation
 
-BOXES: Final = ("truth", "detected", "proposals")
 LEARNS: Final = ("both", "detector", "person")
 
 #: The largest network that Newell et al. publish, at its crop size; the deck names no size.
 _HOURGLASS: Final = {"name": "hourglass", "stacks": 8, "crop_size": 256}
-_LEAST_OVERLAP = 0.5  # of a box with a person, to learn by it (the deck)
 _BATCH = 64  # crops a forward pass in evaluation: bounds memory; larger ones are no faster on a CPU
-
-_Chosen = list[tuple[Tensor, Tensor]]
 
 
 @register_pipeline
@@ -95,11 +91,8 @@ def detector_hourglass(
         create_pipeline(person["name"], skeleton, **arguments),
         len(skeleton),
         person["crop_size"],
-        boxes=boxes,
-        proposals=proposals,
-        jitter=jitter,
-        crops_per_image=crops_per_image,
-        learns=learns,
+        TrainingBoxes(boxes, proposals, jitter, crops_per_image),
+        learns,
     )
 
 
@@ -113,7 +106,8 @@ class TopDown(nn.Module):
         person: a pipeline for crops.
         joints: K.
         crop_size: side in pixels of what ``person`` sees.
-        boxes, proposals, jitter, crops_per_image, learns: as in ``detector_hourglass``.
+        training_boxes: by which ``person`` learns.
+        learns: as in ``detector_hourglass``.
     """
 
     def __init__(
@@ -122,11 +116,7 @@ class TopDown(nn.Module):
         person: nn.Module,
         joints: int,
         crop_size: int,
-        *,
-        boxes: str,
-        proposals: int,
-        jitter: float,
-        crops_per_image: int,
+        training_boxes: TrainingBoxes,
         learns: str,
     ) -> None:
         super().__init__()
@@ -134,10 +124,7 @@ class TopDown(nn.Module):
         self.person = person
         self.joints = joints
         self.crop_size = crop_size
-        self.boxes = boxes
-        self.proposals = proposals
-        self.jitter = jitter
-        self.crops_per_image = crops_per_image
+        self.training_boxes = training_boxes
         self.learns = learns
         for half in self._frozen():
             half.requires_grad_(False)
@@ -243,10 +230,7 @@ class TopDown(nn.Module):
     def _person_losses(
         self, images: Tensor | list[Tensor], people: list[dict[str, Tensor]]
     ) -> dict[str, Tensor]:
-        chosen = [
-            self._drawn(boxes, whose, one["keypoints"])
-            for (boxes, whose), one in zip(self._candidates(images, people), people, strict=True)
-        ]
+        chosen = self.training_boxes.choose(self.detector, images, people)
         owner, to_crop = self._crops_of([boxes for boxes, _ in chosen])
         if not len(owner):
             return self._losses_of_nobody(images[0])
@@ -261,34 +245,12 @@ class TopDown(nn.Module):
         crops = cut_people(images, owner, to_crop, self.crop_size)
         return self.person(crops, crop_targets(in_crops, self.crop_size))
 
-    def _candidates(
-        self, images: Tensor | list[Tensor], people: list[dict[str, Tensor]]
-    ) -> _Chosen:
-        """Return for each image the boxes to learn by, ``[n, 4]``, and whose they are, ``[n]``."""
-        truth = [one["boxes"] for one in people]
-        if self.boxes == "truth":
-            return [(boxes, torch.arange(len(boxes), device=boxes.device)) for boxes in truth]
-        with torch.no_grad(), _in_evaluation(self.detector.modules()):
-            if self.boxes == "detected":
-                found = [one["boxes"] for one in self.detector(images)]
-            else:
-                found = self.detector.proposals(images, self.proposals)
-        return [overlapping(*pair, least=_LEAST_OVERLAP) for pair in zip(found, truth, strict=True)]
-
-    def _drawn(self, boxes: Tensor, whose: Tensor, keypoints: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the boxes of an image that are learnt by, and the keypoints of their people."""
-        annotated = (keypoints[..., 2] > 0).any(dim=1)
-        kept = annotated[whose].nonzero().flatten()
-        # On the CPU, so that a seed means the same on every device.
-        drawn = kept[torch.randperm(len(kept))[: self.crops_per_image].to(kept.device)]
-        return jitter_boxes(boxes[drawn], self.jitter), keypoints[whose[drawn]]
-
     def _losses_of_nobody(self, image: Tensor) -> dict[str, Tensor]:
         """Return the single-person losses as zeros that depend on all that they always do."""
         crop = image.new_zeros(1, 3, self.crop_size, self.crop_size)
         unknown = crop_targets(image.new_zeros(1, self.joints, 3), self.crop_size)
         # A blank crop must not enter the batch norms' statistics.
-        with _in_evaluation(one for one in self.person.modules() if isinstance(one, _BatchNorm)):
+        with in_evaluation(one for one in self.person.modules() if isinstance(one, _BatchNorm)):
             return {name: 0.0 * loss for name, loss in self.person(crop, unknown).items()}
 
 
@@ -302,16 +264,3 @@ def _given(target: dict[str, Tensor]) -> dict[str, Tensor]:
         "labels": torch.ones(len(boxes), dtype=torch.int64, device=boxes.device),
         "scores": boxes.new_ones(len(boxes)),
     }
-
-
-@contextmanager
-def _in_evaluation(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Have these modules in evaluation mode, but not what is inside them."""
-    modes = [(module, module.training) for module in modules]
-    for module, _ in modes:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode

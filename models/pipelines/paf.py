@@ -122,6 +122,8 @@ class FieldPipeline(nn.Module):
         scales: of the image, at which it is seen in evaluation.
         flip: see the mirror image as well, in evaluation.
         grouping: fields of ``models.grouping.GroupingOptions`` that differ from its defaults.
+        taught: joints that the training data annotate; None for all of ``skeleton``. The maps of
+            the others are noise, in which nothing is found.
     """
 
     def __init__(
@@ -136,6 +138,7 @@ class FieldPipeline(nn.Module):
         scales: Sequence[float] = (1.0,),
         flip: bool = False,
         grouping: Mapping[str, Any] | None = None,
+        taught: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -148,6 +151,7 @@ class FieldPipeline(nn.Module):
         self.scales = tuple(scales)
         self.flip = flip
         self.grouping = dict(grouping or {})
+        self.taught = None if taught is None else tuple(taught)
 
     def forward(
         self, images: Tensor | list[Tensor], targets: list[dict[str, Tensor]] | None = None
@@ -236,8 +240,12 @@ class FieldPipeline(nn.Module):
 
         grid = (maps.heatmaps.shape[-2], maps.heatmaps.shape[-1])
         inside = cells_inside(sizes, grid, self.stride, maps.heatmaps.device)
+        heatmaps = maps.heatmaps[:, : len(self.grouped)] * inside
+        if self.taught is not None:
+            taught = [name in self.taught for name in self.grouped.joints]
+            heatmaps = heatmaps * heatmaps.new_tensor(taught).view(-1, 1, 1)
         groups = group_people(
-            maps.heatmaps[:, : len(self.grouped)] * inside,
+            heatmaps,
             maps.fields * inside,
             self.grouped.limbs,
             GroupingOptions(**self.grouping),

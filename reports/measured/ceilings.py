@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.experiment import CeilingExperiment, ModelSpec
+from bench.experiment import ModelSpec
+from bench.jobs import CeilingExperiment
 from bench.metrics.intervals import interval
 from bench.records import Record
 from reports.measured.results import AP, RECORDS, Comparison, Estimate, bootstrap, finished

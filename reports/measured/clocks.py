@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.experiment import LatencyExperiment
+from bench.jobs import LatencyExperiment
+from bench.kept_records import timed
 from bench.records import Record
-from bench.runner import timed
 from reports.measured.results import RECORDS, Variant, finished
 
-#: What ``bench.latency.Timing.to_json`` gives: median_ms, p05_ms, p95_ms, low_ms, high_ms, samples.
+#: What ``bench.latency.Timing.to_json`` gives: median_ms, p05_ms, p95_ms, low_ms, high_ms, samples;
+#: and since later p90_ms and p99_ms, and of crops what ``bench.footprint`` gives.
 Times = Mapping[str, float]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.experiment import FieldExperiment
+from bench.jobs import FieldExperiment
 from bench.metrics.intervals import (
     average_seeds,
     bootstrap_weights,

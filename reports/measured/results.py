@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.experiment import DataSpec, Experiment, Protocol, TimedPipeline
+from bench.experiment import DataSpec, Experiment, Protocol
+from bench.jobs import TimedPipeline
 from bench.metrics.intervals import (
     average_seeds,
     bootstrap_weights,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bench.experiment import SpectrumExperiment
+from bench.jobs import SpectrumExperiment
 from bench.receptive_fields.measure import SHORT_CONVOLUTIONS
 from bench.receptive_fields.spectrum import share_within, shares
 from bench.records import Record

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.experiment import Experiment, StageExperiment, TimedPipeline
+from bench.experiment import Experiment
+from bench.jobs import StageExperiment, TimedPipeline
 from bench.records import Record
 from reports.measured.clocks import Clock, Times
 from reports.measured.results import RECORDS, finished, is_plain
@@ -37,6 +38,8 @@ class TimedStages:
         by_people: number of people -> times from end to end, for all that were timed.
         gmac: number of people -> multiply-adds; 0 is a detector alone.
         found: number of people -> how many of them came out.
+        footprint: what everything in one call takes beside time, at the experiment's ``whole``
+            people: peak_bytes, joules_per_image; empty in records from before it was measured.
     """
 
     pipeline: TimedPipeline
@@ -51,6 +54,7 @@ class TimedStages:
     by_people: dict[int, Times]
     gmac: dict[int, float]
     found: dict[int, int]
+    footprint: Mapping[str, float]
 
     @property
     def name(self) -> str:
@@ -218,6 +222,7 @@ def stages_frame(timings: Sequence[StageTiming]) -> pd.DataFrame:
                     "people": n,
                     "people_found": None if n is None else one.found.get(n),
                     **times,
+                    **(one.footprint if times is one.end_to_end else {}),
                     "key": timing.experiment.key,
                 }
                 for stage, n, times in stages
@@ -263,6 +268,7 @@ def _stages(
         by_people,
         {int(number): cost for number, cost in gmac.items()},
         {int(number): found for number, found in row["found"].items()},
+        row.get("footprint", {}),
     )
 
 

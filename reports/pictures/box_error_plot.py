@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from reports.pictures.canvas import (
@@ -15,7 +14,9 @@ from reports.pictures.canvas import (
     colour_of,
     dashes_of,
     marker_of,
+    name_beside,
     new_figure,
+    variant_key,
     write_headline,
 )
 from reports.pictures.names import FAINT, INK
@@ -81,25 +82,8 @@ def draw_box_errors(
     right.xaxis.set_major_locator(NullLocator())
     if detector is not None:
         _detector(left, detector)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=colour_of(curve.place),
-            marker=marker_of(curve.place),
-            linestyle=dashes_of(curve.place),
-            label=curve.label,
-        )
-        for curve in curves
-    ]
-    right.legend(
-        handles=handles,
-        title="learnt from",
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        alignment="left",
-    )
+    keys = [variant_key(curve.place, curve.label) for curve in curves]
+    name_beside(right, keys, title="learnt from")
     write_headline(figure, title, note)
     figure.savefig(path, dpi=DPI)
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.typing import ColorType
 
@@ -69,3 +70,27 @@ def marker_of(place: int) -> str:
 def dashes_of(place: int) -> Dashes:
     """Return its line style."""
     return _DASHES[place % len(_DASHES)]
+
+
+def variant_key(place: int, label: str) -> Line2D:
+    """Return the legend's line for a variant, in its look."""
+    return Line2D(
+        [],
+        [],
+        color=colour_of(place),
+        marker=marker_of(place),
+        linestyle=dashes_of(place),
+        label=label,
+    )
+
+
+def name_beside(ax: Axes, lines: Sequence[Line2D], title: str | None = None) -> None:
+    """Put the legend to the right of the axes, where it covers nothing."""
+    ax.legend(
+        handles=lines,
+        title=title,
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        alignment="left",
+    )

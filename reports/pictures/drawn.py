@@ -86,7 +86,7 @@ def _scatters(
 
 def learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
     """Draw the last stage's loss of every variant and seed; return the file, if there is any."""
-    curves = []
+    curves, pipelines = [], set()
     for variant in comparison.variants:
         for run in variant.runs:
             # A record that was measured with another's weights has no curve of its own.
@@ -96,12 +96,14 @@ def learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[P
                 continue
             frame = pd.read_csv(file)
             if len(frame):
+                pipelines.add(run.experiment.model.name)
                 steps, losses = frame["step"].to_numpy(), last_stage_loss(frame)
                 curves.append(Curve(variant.name, variant.place, steps, losses))
     if not curves:
         return []
     path = folder / f"learning_curves{suffix}.png"
-    draw_curves(path, curves, title=f"Learning curves\n{subject([comparison])}")
+    title = f"Learning curves\n{subject([comparison])}"
+    draw_curves(path, curves, title=title, alike=len(pipelines) == 1)
     return [path]
 
 
@@ -164,7 +166,8 @@ def _sheet(path: Path, file: Path, variant: str, run: Run, seen: str) -> bool:
         if "truth_image" in samples:
             there = by_image(truth, samples["truth_image"], len(images))
             found = by_image(predicted, samples["predicted_image"], len(images))
-            draw_images(path, images, there, found, skeleton=skeleton, title=title)
+            trust = by_image(samples["scores"], samples["predicted_image"], len(images))
+            draw_images(path, images, there, found, trust, skeleton=skeleton, title=title)
         else:
             draw_crops(path, images, truth, predicted, skeleton=skeleton, title=title)
     return True

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from reports.pictures.canvas import (
     DPI,
@@ -17,6 +16,7 @@ from reports.pictures.canvas import (
     dashes_of,
     marker_of,
     new_figure,
+    variant_key,
     write_headline,
 )
 from reports.pictures.names import FAINT, INK
@@ -156,15 +156,5 @@ def _share_y(axes: np.ndarray, *, from_zero: bool) -> None:
 
 
 def _legend(figure: Figure, names: dict[int, str]) -> None:
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=colour_of(place),
-            marker=marker_of(place),
-            linestyle=dashes_of(place),
-            label=name,
-        )
-        for place, name in names.items()
-    ]
-    figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    keys = [variant_key(place, name) for place, name in names.items()]
+    figure.legend(handles=keys, loc="outside right upper", frameon=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
 from models.skeleton import Skeleton
@@ -29,6 +30,7 @@ def draw_images(
     images: np.ndarray,
     truth: list[np.ndarray],
     predicted: list[np.ndarray],
+    scores: list[np.ndarray],
     *,
     skeleton: Skeleton,
     title: str,
@@ -40,12 +42,22 @@ def draw_images(
         images: uint8 ``[S, 3, H, W]``.
         truth: of each image ``[N, K, 3]``, x y visibility in pixels of the image.
         predicted: of each image ``[n, K, 3]``, x y score; score 0 is a joint that was not found.
+        scores: of each image ``[n]``, of the people found. People are as opaque as theirs is high,
+            beside the sheet's highest: most of those found are hardly believed.
         skeleton: of the K joints.
         title: of the sheet.
     """
+    highest = max((float(one.max()) for one in scores if len(one)), default=1.0)
     tiles = [
-        partial(_draw, image=image, truth=one, predicted=other, skeleton=skeleton)
-        for image, one, other in zip(images[:TILES], truth, predicted, strict=False)
+        partial(
+            _draw,
+            image=image,
+            truth=one,
+            predicted=other[np.argsort(trust)],
+            opacity=np.sort(trust) / max(highest, 1e-9),
+            skeleton=skeleton,
+        )
+        for image, one, other, trust in zip(images[:TILES], truth, predicted, scores, strict=False)
     ]
     columns = min(COLUMNS, len(tiles))
     draw_tiles(path, tiles, title=title, legend=_legend(), columns=columns, side=SIDE)
@@ -63,17 +75,23 @@ def by_image(people: np.ndarray, owner: np.ndarray, images: int) -> list[np.ndar
 
 
 def _draw(
-    ax: Axes, *, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, skeleton: Skeleton
+    ax: Axes,
+    *,
+    image: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    opacity: np.ndarray,
+    skeleton: Skeleton,
 ) -> str:
     show_image(ax, image)
     draw_truth(ax, _limbs(truth, skeleton))
-    for number, person in enumerate(predicted):
-        colour = PEOPLE[number % len(PEOPLE)]
+    for number, (person, shown) in enumerate(zip(predicted, opacity, strict=True)):
+        colour = to_rgba(PEOPLE[(len(predicted) - 1 - number) % len(PEOPLE)], shown)
         limbs = _limbs(person[None], skeleton)
-        draw_lines(ax, limbs, SHADE, 3.4)
+        draw_lines(ax, limbs, (*SHADE[:3], SHADE[3] * shown), 3.4)
         draw_lines(ax, limbs, colour, 2.0)
         x, y = person[person[:, 2] > 0, :2].T
-        ax.scatter(x, y, s=11, color=colour, edgecolors="black", linewidths=0.7, zorder=4)
+        ax.scatter(x, y, s=11, color=[colour], edgecolors=[(0.0, 0.0, 0.0, shown)], linewidths=0.7)
     annotated = int((truth[..., 2] > 0).any(axis=-1).sum())
     return f"{annotated} there, {len(predicted)} found"
 
@@ -88,6 +106,10 @@ def _limbs(people: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 def _legend() -> list[Line2D]:
     return [
-        legend_line("found, a colour a person", color=PEOPLE[0], linewidth=2.4),
+        legend_line(
+            "found, a colour a person, as opaque as its score is high",
+            color=PEOPLE[0],
+            linewidth=2.4,
+        ),
         truth_legend(),
     ]

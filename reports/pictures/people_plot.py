@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
 
 from reports.pictures.canvas import (
@@ -15,8 +14,10 @@ from reports.pictures.canvas import (
     colour_of,
     dashes_of,
     marker_of,
+    name_beside,
     new_figure,
     plain_log_axis,
+    variant_key,
     write_headline,
 )
 from reports.pictures.names import INK
@@ -90,13 +91,7 @@ def draw_people(
         ax.set_title(heading, loc="left", fontsize=10, color=INK)
         _scale(ax, numbers)
     [*left, right][0].set_ylabel("ms an image")
-    right.legend(
-        handles=[_handle(curve) for curve in curves],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        alignment="left",
-    )
+    name_beside(right, [variant_key(curve.place, curve.label) for curve in curves])
     write_headline(figure, title, note)
     figure.savefig(path, dpi=DPI)
 
@@ -119,17 +114,6 @@ def _markers(ax: Axes, curve: PeopleCurve, series: Series) -> None:
         markeredgecolor="white",
         linestyle="none",
         zorder=4,
-    )
-
-
-def _handle(curve: PeopleCurve) -> Line2D:
-    return Line2D(
-        [],
-        [],
-        color=colour_of(curve.place),
-        marker=marker_of(curve.place),
-        linestyle=dashes_of(curve.place),
-        label=curve.label,
     )
 
 

@@ -17,6 +17,7 @@ from reports.pictures.canvas import (
     colour_of,
     dashes_of,
     marker_of,
+    name_beside,
     new_figure,
     plain_log_axis,
     write_headline,
@@ -91,13 +92,14 @@ def draw_scatter(
     figure.savefig(path, dpi=DPI)
 
 
-def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
+def draw_curves(path: Path, curves: Sequence[Curve], *, title: str, alike: bool = True) -> None:
     """Write a PNG of smoothed training losses over the raw ones; seeds share a colour.
 
     Args:
         path: of the PNG.
         curves: at least one, each of at least one step.
         title: data set and preset.
+        alike: whether all curves are of one loss, so that the lower one fits better.
     """
     figure = new_figure(8.6, 4.8)
     ax = figure.subplots()
@@ -119,28 +121,27 @@ def draw_curves(path: Path, curves: Sequence[Curve], *, title: str) -> None:
     ax.set_xlabel("optimiser step")
     ax.set_ylabel("training loss, last stage")
     note = "thick: smoothed; faint: every logged step; named from highest to lowest"
+    if not alike:
+        note += "; each pipeline has a loss of its own, so levels do not compare"
     write_headline(figure, title, note)
     ends: dict[tuple[str, int], list[float]] = {}
     for curve, line in zip(curves, smooth, strict=True):
         ends.setdefault((curve.label, curve.place), []).append(float(line[-1]))
     last = {named: sum(losses) / len(losses) for named, losses in ends.items()}
     order = sorted(last, key=lambda named: last[named], reverse=True)
-    handles = [
-        Line2D([], [], color=colour_of(place), linestyle=dashes_of(place), linewidth=1.8)
-        for _, place in order
+    keys = [
+        Line2D(
+            [],
+            [],
+            color=colour_of(place),
+            linestyle=dashes_of(place),
+            linewidth=1.8,
+            label=f"{label}  {last[label, place]:.3f}",
+        )
+        for label, place in order
     ]
-    labels = [f"{named[0]}  {last[named]:.3f}" for named in order]
-    ax.legend(
-        handles,
-        labels,
-        title="loss at the end\n(mean over seeds)"
-        if len(curves) > len(last)
-        else "loss at the end",
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        alignment="left",
-    )
+    of_several = "\n(mean over seeds)" if len(curves) > len(last) else ""
+    name_beside(ax, keys, title=f"loss at the end{of_several}")
     figure.savefig(path, dpi=DPI)
 
 

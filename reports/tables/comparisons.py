@@ -10,7 +10,6 @@ from reports.measured.results import AP, PCK, SECONDARY, Comparison, Estimate, V
 from reports.tables.cells import UNKNOWN, figures, percent, signed
 from reports.text.words import Words
 
-COUNTERS_AGREE = 0.02  # two counters that differ by more are named in the report
 STANDING = "against the best"
 
 
@@ -58,55 +57,6 @@ def difference_table(comparison: Comparison, words: Words) -> pd.DataFrame:
             )
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def cost_table(comparison: Comparison, words: Words) -> pd.DataFrame:
-    """Return what each variant costs, by both counters, and what neither of them counted.
-
-    Where the cost of one of them depends on people, for how many it was counted.
-    """
-    costs = [variant.runs[0].measured["cost"] for variant in comparison.variants if variant.runs]
-    counts_people = any(cost.get("people") is not None for cost in costs)
-    rows = []
-    for variant in comparison.variants:
-        if not variant.runs:
-            continue
-        cost = variant.runs[0].measured["cost"]
-        rows.append(
-            {
-                words.thing: variant.name,
-                "input": cost["input"],
-                **({"people": _people(cost)} if counts_people else {}),
-                "params": f"{cost['params']:,}",
-                "GMAC (fvcore)": figures(cost["gmac"]),
-                "GMAC (torch)": figures(cost["gmac_torch"]),
-                "GFLOP": figures(cost["gflop"]),
-                "activations, M": figures(cost["activations_m"]),
-                "not counted": ", ".join(cost["uncounted"]).replace("aten::", "") or "nothing",
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _people(cost: dict[str, Any]) -> str:
-    people = cost.get("people")
-    return "any" if people is None else str(people)
-
-
-def counters_apart(comparison: Comparison) -> list[str]:
-    """Return a sentence for each variant whose two MAC counts differ by more than 2 %."""
-    sentences = []
-    for variant in comparison.variants:
-        for run in variant.runs[:1]:
-            one, other = run.measured["cost"]["gmac"], run.measured["cost"]["gmac_torch"]
-            apart = abs(one - other) / max(one, other) if one != other else 0.0
-            if apart > COUNTERS_AGREE:
-                sentences.append(
-                    f"{variant.name}: fvcore counts {figures(one)} GMAC and torch "
-                    f"{figures(other)}, {100 * apart:.0f} % apart; trust neither before you know "
-                    "why."
-                )
-    return sentences
 
 
 def match_table(comparison: Comparison, words: Words) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from reports.text.words import data_name
 _TIMES = ("median_ms", "p05_ms", "p95_ms", "low_ms", "high_ms")
 # Kept since some records had been published.
 _LATER = ("processor_seconds",)
+_LATER_TIMES = ("p90_ms", "p99_ms", "peak_bytes", "joules_per_image")
 _ARGUMENTS = ("block", "depth", "width", "stages", "stride")
 
 
@@ -46,6 +47,7 @@ def _row(variant: Variant, one: Run | Unfinished, clocks: Sequence[Clock]) -> di
     for clock in clocks:
         times = clock.times.get(experiment.key, {})
         row |= {f"{clock.field}_{name}": times.get(name) for name in _TIMES}
+        row |= {f"{clock.field}_{name}": times[name] for name in _LATER_TIMES if name in times}
     return row | {"protocol": str(experiment.protocol), "key": experiment.key}
 
 

@@ -10,14 +10,6 @@ from reports.tables.cells import percent, signed
 from reports.text.setting import schedules, view
 from reports.text.words import Words
 
-COST = (
-    "One GMAC is a thousand million multiply-adds, one GFLOP a thousand million floating-point "
-    "operations; a multiply-add is two of them. Both count the convolutions, linear layers and "
-    "matrix products of the network in all views of the protocol, decoding not included, of the "
-    "very model whose accuracy stands above. Activations are the numbers that those operations "
-    "put out. *Not counted* are the other operations that the counter met, with their calls. "
-    "*People*, where it stands: what finds people first costs more the more of them there are."
-)
 CURVES = (
     "The loss of the last stage, from which people are decoded. The sum over all stages, which is "
     "what was minimised, has more terms in networks of more stages; it stands in the records. "

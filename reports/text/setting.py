@@ -59,6 +59,11 @@ def _data(comparison: Comparison) -> str:
     data, tested = comparison.data, comparison.tested
     train = f"{data.train_images:,}" if data.train_images else "all"
     val = f"{comparison.images:,}" if comparison.images else "an unknown number of"
+    if any(one.mixture for variant in comparison.variants for one in variant.experiments):
+        return (
+            f"judged on {data_name(tested)}, {val} validation images{_scenes(tested)}; what each "
+            "row learns from stands above"
+        )
     if tested == data:
         return f"{data_name(data)}, {train} training and {val} validation images{_scenes(data)}"
     return (

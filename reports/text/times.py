@@ -79,9 +79,53 @@ def ceiling(ceilings: Sequence[Ceiling]) -> str:
     )
 
 
+def sweep(timing: Timing) -> str:
+    """Return how the table of batch sizes is read."""
+    assert timing.record is not None
+    return f"{_READING} {_taken(timing.record['measured'])}"
+
+
+def in_one_call(timing: StageTiming) -> str:
+    """Return how the table of everything in one call is read."""
+    assert timing.record is not None
+    whole = people(timing.experiment.whole)
+    return (
+        f"Everything in one call, {whole} an image. {_READING} {_taken(timing.record['measured'])}"
+    )
+
+
+_READING = (
+    "The median and its 95 % interval (from order statistics), the 90th and 99th percentile of the "
+    "samples, and how many the median makes a second. A sample is the mean of as many calls as "
+    "fill 2 ms; of fewer than 100 samples the 99th percentile lies beside the slowest."
+)
+
+
+def _taken(measured: dict[str, Any]) -> str:
+    """Return how memory and energy were measured, or why not; "" for records from before it."""
+    if "no_energy" not in measured:
+        return ""
+    by = (
+        "torch's CUDA allocator"
+        if measured["device"] == "cuda"
+        else "torch's allocator under its profiler, without what libraries take for themselves"
+    )
+    reason = measured["no_energy"]
+    energy = (
+        f"Energy is not reported: {reason}."
+        if reason
+        else "Energy is that of the whole board by NVML's counter, one call after another for 2 s."
+    )
+    return (
+        f"Peak memory is what a call holds at its peak beyond weights and input, by {by}. {energy}"
+    )
+
+
 def _machine(measured: dict[str, Any]) -> str:
     threads = measured["threads"]
-    return (
+    told = (
         f"{measured['device']}, {threads} thread{'' if threads == 1 else 's'}, "
         f"{measured['precision']}, {measured['memory_format']}"
     )
+    share = measured.get("processor_share")
+    return told if share is None else f"{told}; in a round the process had {share:.2f} processors"

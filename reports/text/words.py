@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bench.experiment import DataSpec, Protocol, TimedPipeline
+from bench.experiment import DataSpec, Protocol
+from bench.jobs import TimedPipeline
 from reports.measured.results import Comparison, is_plain
 
 

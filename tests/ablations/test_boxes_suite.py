@@ -23,7 +23,7 @@ def test_every_half_starts_from_the_detector_of_its_seed():
     for step in plan.steps():
         one = step.experiment
         if one.variant == boxes.DETECTOR:
-            assert (step.after, step.trained_by) == ("", "")
+            assert (step.after, step.trained_by) == ((), "")
             assert one.model.arguments["learns"] == "detector"
             continue
         assert one.starts_from == detectors[one.seed].key
@@ -32,9 +32,9 @@ def test_every_half_starts_from_the_detector_of_its_seed():
         trains = one.protocol.boxes == "none"
         assert (step.trained_by == "") == trains
         if trains:
-            assert step.after == one.starts_from
+            assert step.after == (one.starts_from,)
         else:
-            assert step.after == step.trained_by != ""
+            assert step.after == (step.trained_by,) != ("",)
 
 
 def test_ways_of_training_differ_in_boxes_and_noise_alone():

@@ -44,7 +44,7 @@ def test_every_pipeline_is_trained_once_a_seed(preset):
     for step in made.steps():
         if step.trained_by:
             own = keys[step.experiment.variant, step.experiment.seed]
-            assert step.after == step.trained_by == own
+            assert (step.after, step.trained_by) == ((own,), own)
 
 
 @pytest.mark.parametrize("suite", ["pipelines", "table1", "table2"])

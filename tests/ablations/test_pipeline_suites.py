@@ -46,7 +46,8 @@ def test_pipelines_are_trained_once_and_the_bottom_up_ones_measured_under_every_
     assert [step.experiment.variant for step in others] == ["paf6", "mspaf3"] * 2
     for step in others:
         one = step.experiment
-        assert step.after == step.trained_by == keys[one.variant]
+        trainer = keys[one.variant]
+        assert (step.after, step.trained_by) == ((trainer,), trainer)
         assert one.protocol.flip or len(one.protocol.scales) == 4
     grids = {(one.protocol.input_size, one.model.arguments["stride"]) for one in plan.ceilings}
     assert grids == {(128, 4), (128, 8), (256, 4), (256, 8)}

@@ -13,7 +13,7 @@ from ablations.options import Options
 from ablations.plan import save_plan, stored_plan
 from ablations.presets import PRESETS
 from ablations.receptive_field import plan
-from bench.experiment import FieldExperiment, SpectrumExperiment, models_of
+from bench.jobs import FieldExperiment, SpectrumExperiment, models_of
 from models import list_blocks, registry
 
 SMOKE = {"preset": "smoke", "device": "cpu"}

@@ -10,7 +10,7 @@ from stage_clock import DETECTOR_HOURGLASS, MASK_RCNN, PERSON, SIZE
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.cost import Cost, count_cost, macs_by_people, share_of_a_person
+from bench.cost import Cost, apart, count_cost, macs_by_people, share_of_a_person
 from models import create_block, create_pipeline
 from models.networks.staged_fields import FieldMaps
 from models.pipelines.paf import FieldPipeline
@@ -49,7 +49,7 @@ class _Pipeline(nn.Module):
 )
 def test_one_layer(layer: nn.Module, macs: int, numbers_out: int) -> None:
     cost = in_pipeline(layer)
-    assert cost.gmac == cost.gmac_torch == macs / GIGA
+    assert cost.gmac == cost.gmac_torch == cost.gmac_closed_form == macs / GIGA
     assert cost.gflop == 2 * macs / GIGA
     assert cost.activations_m == numbers_out / 1e6
     assert cost.params == sum(one.numel() for one in layer.parameters())
@@ -83,7 +83,10 @@ class _Products(nn.Module):
 def test_matrix_products_of_every_shape() -> None:
     cost = in_pipeline(_Products())
     assert cost.gmac == (8 * 16 * 16 + 2 * 8 * 16**3) / GIGA
-    assert cost.disagreement < 0.05  # torch may see the small one as another operation
+    # torch may see the small one as another operation.
+    assert apart(cost.gmac, cost.gmac_torch) < 0.05
+    assert cost.gmac_closed_form == 0  # there is no layer
+    assert cost.disagreement == 1
 
 
 class _Attention(nn.Module):
@@ -103,6 +106,7 @@ def test_fused_attention_is_counted_by_both() -> None:
     cost = in_pipeline(_Attention())
     assert cost.gmac == (projections + 2 * attention) / GIGA
     assert cost.gmac_torch == cost.gmac
+    assert cost.disagreement > 0  # the closed form knows layers alone, and what differs is told
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_fused_attention_is_counted_by_both() -> None:
 )
 def test_blocks_apply_the_published_weights_at_every_place(block: str, weights: int) -> None:
     cost = in_pipeline(create_block(block, 128, 128), channels=128, size=8)
-    assert cost.gmac == cost.gmac_torch == weights * 8 * 8 / GIGA
+    assert cost.gmac == cost.gmac_torch == cost.gmac_closed_form == weights * 8 * 8 / GIGA
 
 
 def test_a_batch_costs_its_images_and_says_so() -> None:
@@ -204,7 +208,9 @@ def test_top_down_costs_are_of_so_many_people_and_say_so(top_down: Any) -> None:
         by_people = macs_by_people(model, image, (0, 3))
         cost = count_cost(model, image, people=3)
         assert cost.people == cost.to_json()["people"] == 3
-        assert cost.disagreement < 1e-9
+        assert apart(cost.gmac, cost.gmac_torch) < 1e-9
+        # Outside layers: the products that bring joints back to the image.
+        assert cost.disagreement < 1e-3
         assert cost.gmac_torch == by_people[3] > by_people[0]
         detector.append(by_people[0])
     # Without people, both are the same detector.
@@ -295,4 +301,6 @@ def test_disagreement_is_a_share_of_the_larger_count() -> None:
     fields: dict[str, Any] = {"params": 0, "activations_m": 0.0, "input": "", "uncounted": ("a",)}
     cost = Cost(gmac=3.0, gflop=8.0, gmac_torch=4.0, **fields)
     assert cost.disagreement == 0.25
+    third = Cost(gmac=3.0, gflop=8.0, gmac_torch=4.0, gmac_closed_form=2.0, **fields)
+    assert third.disagreement == 0.5
     assert cost.to_json()["uncounted"] == ["a"]

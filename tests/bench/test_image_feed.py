@@ -112,7 +112,7 @@ def test_the_protocol_decides_what_is_given(measured, images):
     model = Standing()
     accuracy, evidence = measured(model, "none")
     assert sum(len(target["boxes"]) for _, targets in model.calls for target in targets) == 5
-    assert set(evidence) == {"oks"}
+    assert set(evidence) == {"oks", "errors"}
     assert "box AP" not in accuracy
 
 

@@ -89,6 +89,7 @@ def test_a_run_that_shares_its_core_is_repeated_once_and_marked(
     machine.share = share
     timings = time_models({"one": machine.call("one", 20)}, 8, "cpu")
     assert timings["one"].disturbed is disturbed
+    assert timings["one"].processor_share == pytest.approx(share)
     assert len(machine.called) == 10 + 8 * (2 if disturbed else 1)
 
 
@@ -144,9 +145,10 @@ def test_median_rank_of_the_tables(samples: int, rank: int) -> None:
 
 
 def test_summary_of_a_hundred_and_one_samples() -> None:
-    values = Timing(tuple(float(one) for one in range(101)), disturbed=False).to_json()
+    milliseconds = tuple(float(one) for one in range(101))
+    values = Timing(milliseconds, disturbed=False, processor_share=1.0).to_json()
     assert values["median_ms"] == 50
-    assert (values["p05_ms"], values["p95_ms"]) == (5, 95)
+    assert [values[f"p{share}_ms"] for share in ("05", "90", "95", "99")] == [5, 90, 95, 99]
     # The sign test's critical ranks for n = 101 are 41 and 61, counted from 1.
     assert (values["low_ms"], values["high_ms"]) == (40, 60)
     assert values["samples"] == 101

@@ -55,6 +55,23 @@ def test_time_left_is_that_of_the_running_and_of_the_waiting_experiments():
     assert board.left() is None
 
 
+def test_what_was_done_before_an_interruption_took_no_time_of_this_run():
+    clock = Clock()
+    board = Board(jobs=1, trainings=1, workers=1, now=clock)
+    running = board.begin("a", "ioi, seed 0")
+    board.update("a", {"stage": "train", "done": 60, "of": 100})
+    assert running.stage_left(clock()) is None
+    clock.time = 10
+    board.update("a", {"stage": "train", "done": 80, "of": 100})
+    # A fifth of it in 10 s, and there is another fifth to come.
+    assert running.stage_left(clock()) == pytest.approx(10)
+    clock.time = 20
+    board.update("a", {"stage": "evaluate", "done": 0, "of": 4})
+    clock.time = 21
+    board.update("a", {"stage": "evaluate", "done": 1, "of": 4})
+    assert running.stage_left(clock()) == pytest.approx(3)
+
+
 def test_what_does_not_train_is_not_expected_to_take_as_long():
     clock = Clock()
     board = Board(jobs=4, trainings=1, workers=1, now=clock)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.experiment import LatencyExperiment
+from bench.jobs import LatencyExperiment
 from bench.records import RECORD_FILE, all_records, kind_of, read_record, write_record
 
 JSON = st.recursive(

@@ -8,11 +8,15 @@ from dataclasses import replace
 import pytest
 
 from bench.crew import REPOSITORY
-from bench.experiment import LatencyExperiment
+from bench.experiment import Part
+from bench.jobs import AnnotationExperiment, LatencyExperiment
+from bench.kept_records import timed
 from bench.plan import Plan
 from bench.problem import Problem
-from bench.records import RECORD_FILE, read_record
-from bench.runner import Setting, only_run, pending, run, timed
+from bench.records import RECORD_FILE, read_record, write_record
+from bench.run_lock import only_run
+from bench.runner import Setting, pending, run
+from bench.worker import Task, outline
 
 # What the variants are called decides what becomes of them.
 PLUGIN = """
@@ -20,6 +24,7 @@ PLUGIN = """
     import torch
     from torch import nn
     from bench import measure
+    from bench.annotation import measure as annotation
     from models import register_block
 
     @register_block
@@ -39,7 +44,18 @@ PLUGIN = """
             os._exit(7)
         if experiment.variant == "weights":
             stands = (folder / experiment.starts_from / "record.json").exists()
+            given = [folder / part.annotated_by / "record.json" for part in experiment.mixture]
+            stands = stands and all(path.exists() for path in given)
             return {"trained_by": trained_by, "stands": stands}, {}
+        if experiment.variant == "long":
+            found = (folder / experiment.key / "checkpoint" / "checkpoint.json").exists()
+            if found:
+                report("train", 40, 90, note="goes on after step 40 of 90")
+                return {"went on": sorted(os.listdir(folder / experiment.key))}, {}
+            (folder / experiment.key / "checkpoint").mkdir()
+            (folder / experiment.key / "checkpoint" / "checkpoint.json").touch()
+            (folder / experiment.key / "half a file").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         if experiment.variant == "meets":
             (folder / f"seed-{experiment.seed}").touch()
             end = time.monotonic() + 60
@@ -51,10 +67,15 @@ PLUGIN = """
         (folder / experiment.key / "detections.json").write_text("[]")
         return {"accuracy": {"AP": experiment.seed / 10}}, {}
 
+    def measure_annotation(job, folder, root, report):
+        stands = (folder / job.annotator.key / "record.json").exists()
+        return {"people": 0, "joints": {}, "stands": stands}, {}
+
     def measure_latency(experiment, folder, report):
         return {"models": {one.key: {} for one in experiment.experiments}, "threads": 1}, {}
 
     measure.measure_accuracy, measure.measure_latency = measure_accuracy, measure_latency
+    annotation.measure_annotation = measure_annotation
 """
 
 
@@ -143,6 +164,68 @@ def test_a_failure_stops_no_other_and_is_mended_by_the_next_run(setting, make_ex
     assert timed(latency, setting.folder).experiments == (failing, good)
 
 
+def test_a_worker_that_is_killed_stops_no_other(setting, make_experiment):
+    """As the system does it when the memory is out: one process is gone, without a word."""
+    plan = Plan((make_experiment("dies", 0), make_experiment("quick", 1)))
+    outcomes = run(plan, replace(setting, workers=2, threads=2), Watcher())
+    assert states(outcomes) == ["failed", "done"]
+    assert "the machine may have run out of memory" in outcomes[0].reason
+
+
+def test_a_checkpoint_outlives_its_worker_and_goes_once_the_record_stands(
+    setting, make_experiment, capsys
+):
+    experiment = make_experiment("long")
+    place = setting.folder / experiment.key
+    assert states(run(Plan((experiment,)), setting, Watcher())) == ["failed"]
+    assert (place / "checkpoint").is_dir()
+    watcher = Watcher()
+    assert states(run(Plan((experiment,)), setting, watcher)) == ["done"]
+    measured = read_record(setting.folder, experiment.key)[0]["measured"]
+    assert measured["went on"] == ["checkpoint", "failure.log"]  # nothing else of the first
+    assert capsys.readouterr().err == "long, seed 0: goes on after step 40 of 90\n"
+    assert watcher.events[-1]["done"] == 40
+    assert [path.name for path in place.iterdir()] == [RECORD_FILE]
+    # A kill between record and removal leaves it to the next run.
+    (place / "checkpoint").mkdir()
+    (place / "failure.log").touch()
+    assert states(run(Plan((experiment,)), setting, Watcher())) == ["kept"]
+    assert [path.name for path in place.iterdir()] == [RECORD_FILE]
+
+
+def filed(folder, experiment, **environment):
+    """File a finished record of an experiment that nobody has run."""
+    task = Task(experiment, folder, None, None, 1, {}, "", "")
+    nothing = {"measured": {}, "evidence": {}, "files": [], "started": "", "seconds": 0.0}
+    write_record(folder, outline(task, "") | nothing | {"environment": environment})
+
+
+def test_only_a_deterministic_record_is_kept_where_it_has_to_be(setting, make_experiment):
+    experiment = make_experiment("quick")
+    strict = replace(setting, deterministic=True)
+    for made, (usual, asked) in {False: (0, 1), True: (0, 0)}.items():
+        filed(setting.folder, experiment, deterministic=made)
+        assert pending(Plan((experiment,)), setting) == (usual, usual)
+        assert pending(Plan((experiment,)), strict) == (asked, asked)
+
+
+def test_a_disk_too_full_for_another_suite_s_record_leaves_it_to_be_run(
+    setting, make_experiment, monkeypatch
+):
+    experiment = make_experiment("quick")
+    filed(setting.folder.parents[1] / "other" / "records", experiment)
+
+    def copy(source, target):
+        target.mkdir()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copytree", copy)
+        assert pending(Plan((experiment,)), setting) == (1, 1)
+        assert not [path for path in setting.folder.iterdir() if path.is_dir()]
+    assert pending(Plan((experiment,)), setting) == (0, 0)
+
+
 def test_a_torn_record_is_run_again_and_a_kept_one_takes_the_present_rule(setting, make_experiment):
     experiment = make_experiment("quick")
     run(Plan((experiment,)), setting, Watcher())
@@ -156,14 +239,14 @@ def test_a_torn_record_is_run_again_and_a_kept_one_takes_the_present_rule(settin
 
 
 def test_a_second_run_in_the_same_folder_is_refused(setting, monkeypatch):
-    monkeypatch.setattr("bench.runner._LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("bench.run_lock._LOCK_SECONDS", 0.2)
     with pytest.raises(Problem, match="another run is writing to"), only_run(setting.folder):
         pass
 
 
 def test_a_lock_dies_with_its_process(tmp_path):
     script = (
-        "import sys, time; from pathlib import Path; from bench.runner import only_run\n"
+        "import sys, time; from pathlib import Path; from bench.run_lock import only_run\n"
         "with only_run(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
@@ -218,6 +301,21 @@ def test_a_training_that_starts_from_weights_waits_for_them(setting, make_experi
     outcomes = run(Plan((refined, base)), replace(setting, workers=2, threads=2), Watcher())
     assert states(outcomes) == ["done", "done"]
     assert read_record(setting.folder, refined.key)[0]["measured"]["stands"] is True
+
+
+def test_a_training_waits_for_the_weights_and_the_annotations_that_it_needs(
+    setting, make_experiment
+):
+    base = make_experiment("weights", 1)
+    noses = AnnotationExperiment(base, base.data, ("nose",), base.data, 0.9, "any")
+    parts = (Part(base.data, 1.0, noses.key, ("nose",)),)
+    mixed = replace(base, seed=2, starts_from=base.key, mixture=parts)
+    plan = Plan((mixed, base), annotations=(noses,))
+    assert pending(plan, setting) == (3, 2)
+    outcomes = run(plan, replace(setting, workers=2, threads=2), Watcher())
+    assert [one.job for one in outcomes] == [mixed, base, noses]
+    for one in (mixed, noses):
+        assert read_record(setting.folder, one.key)[0]["measured"]["stands"] is True
 
 
 def test_what_another_suite_has_run_is_taken_over(setting, make_experiment):

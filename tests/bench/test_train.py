@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from bench.checkpoints import Checkpoints
 from bench.experiment import TrainSpec
-from bench.train import NotFiniteError, train
+from bench.problem import Problem
+from bench.train import train
 
 SPEC = TrainSpec(
     steps=20,
@@ -79,9 +81,48 @@ def test_the_same_seed_gives_the_same_bits():
     assert curves[0] == curves[1]
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_mend():
-    with pytest.raises(NotFiniteError, match="lower the learning rate"):
-        train(Line(factor=float("nan")), batches(20), SPEC, ignore)
+class Failing(Line):
+    """Its loss is no number from the fourth step on."""
+
+    calls = 0
+
+    def forward(self, images, targets):
+        self.calls += 1
+        self.factor = 1.0 if self.calls < 4 else float("nan")
+        return super().forward(images, targets)
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_step_and_the_mend():
+    with pytest.raises(Problem, match="became nan at step 4; lower the learning rate"):
+        train(Failing(), batches(20), SPEC, ignore)
+
+
+def test_nobody_goes_on_from_a_checkpoint_to_a_loss_that_is_not_finite(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.train._REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(Checkpoints, "is_due", lambda _: True)
+    seen = []
+
+    def report(step, loss, rate):
+        seen.append([path.name for path in tmp_path.glob("*/*.safetensors")])
+
+    with pytest.raises(Problem, match="at step 4"):
+        train(Failing(), batches(20), SPEC, report, Checkpoints(tmp_path, "key"))
+    assert seen == [[], ["step-1.safetensors"], ["step-2.safetensors"]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_training(tmp_path, monkeypatch, capsys):
+    def write(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("bench.train._REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(Checkpoints, "is_due", lambda _: True)
+    monkeypatch.setattr("bench.checkpoints.write_whole", write)
+    curve = train(Line(), batches(3), replace(SPEC, steps=3), ignore, Checkpoints(tmp_path, "key"))
+    assert len(curve.losses) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        f"no checkpoint at step {step}: No space left on device" for step in (1, 2, 3)
+    ]
 
 
 def test_a_model_without_parameters_is_shown_the_data():

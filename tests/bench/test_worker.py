@@ -1,17 +1,14 @@
 import json
+import os
 import subprocess
 import sys
 import time
 
 import pytest
+import torch
 
 from bench.crew import REPOSITORY
-from bench.experiment import (
-    CeilingExperiment,
-    LatencyExperiment,
-    StageExperiment,
-    TimedPipeline,
-)
+from bench.jobs import CeilingExperiment, LatencyExperiment, StageExperiment, TimedPipeline
 from bench.problem import Problem
 from bench.records import kind_of, read_record
 from bench.worker import ORPHANED, Task, one_sentence, perform
@@ -30,7 +27,7 @@ def test_a_task_survives_the_trip_through_json(tmp_path, make_experiment, kind):
     }[kind]
     assert kind_of(job) == kind
     task = Task(
-        job, tmp_path, tmp_path / "data", None, 2, {"rule": "params"}, "", "python run_all.py"
+        job, tmp_path, tmp_path / "data", None, 2, {"rule": "params"}, "", "python run_all.py", True
     )
     assert Task.from_json(json.loads(json.dumps(task.to_json()))) == task
 
@@ -40,6 +37,11 @@ def test_a_task_survives_the_trip_through_json(tmp_path, make_experiment, kind):
     [
         (Problem("a.jpg cannot be read"), "a.jpg cannot be read"),
         (ValueError("two\n  lines"), "ValueError: two lines"),
+        (
+            OSError(28, "No space left on device", "/home/me/a.json"),
+            "a.json: No space left on device",
+        ),
+        (OSError(28, "No space left on device"), "No space left on device"),
         (AssertionError(), "AssertionError"),
         (MemoryError(), "out of memory; lower train.batch_size or the model's width"),
         (
@@ -60,11 +62,10 @@ def test_what_went_wrong_is_one_sentence(error, sentence):
 def measuring(tmp_path, make_experiment, monkeypatch):
     """Perform a task in this process with a measurement of a test's own; return its record."""
 
-    def perform_with(function, plugin=None, digest=""):
+    def perform_with(function, plugin=None, digest="", deterministic=False):
         monkeypatch.setattr("bench.measure.measure_accuracy", function)
-        task = Task(
-            make_experiment(plugin=digest), tmp_path, None, plugin, 1, {"rule": "x"}, "", ""
-        )
+        experiment = make_experiment(plugin=digest)
+        task = Task(experiment, tmp_path, None, plugin, 1, {"rule": "x"}, "", "", deterministic)
         code = perform(task, lambda event: None)
         record, reason = read_record(tmp_path, task.job.key)
         assert record is not None, reason
@@ -103,6 +104,44 @@ def test_a_number_that_is_not_finite_fails_the_experiment(measuring):
     record = measuring(lambda *_: ({"accuracy": {"AP": float("nan")}}, {}))
     assert record["status"] == "failed"
     assert "not a finite number" in record["reason"]
+
+
+def test_a_deterministic_worker_tells_torch_and_the_record(measuring, monkeypatch):
+    monkeypatch.setattr("os.environ", dict(os.environ))
+
+    def measured(experiment, folder, root, trained_by, report):
+        (folder / experiment.key).mkdir(exist_ok=True)
+        return {"workspace": os.environ.get("CUBLAS_WORKSPACE_CONFIG", "")}, {}
+
+    assert measuring(measured)["environment"]["deterministic"] is False
+    try:
+        record = measuring(measured, deterministic=True)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert record["environment"]["deterministic"] is True
+    # One of the two values that cuBLAS's manual gives for the same bits in each run.
+    assert record["measured"]["workspace"] == ":4096:8"
+
+
+def test_a_tensor_that_no_memory_holds_is_out_of_memory(measuring):
+    record = measuring(lambda *_: (torch.empty(2**50), {}))
+    assert record["reason"] == "out of memory; lower train.batch_size or the model's width"
+
+
+def test_a_disk_with_no_room_for_the_record_may_have_some_for_the_failure(measuring, monkeypatch):
+    def write(path, content):
+        if len(content) > 5000:
+            raise OSError(28, "The disk is full", str(path))
+        path.write_bytes(content)
+
+    def measured(experiment, folder, root, trained_by, report):
+        (folder / experiment.key).mkdir()
+        return {"accuracy": {"AP": 0.5}}, {"oks": [0.5] * 5000}
+
+    monkeypatch.setattr("bench.records.write_whole", write)
+    record = measuring(measured)
+    assert (record["status"], record["reason"]) == ("failed", "record.json: The disk is full")
+    assert (record["measured"], record["evidence"], record["files"]) == ({}, {}, {})
 
 
 def test_a_plugin_that_changed_since_the_plan_is_refused(measuring, tmp_path, monkeypatch):

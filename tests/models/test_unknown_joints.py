@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from models.fields import draw_targets
+from models.networks.staged_fields import FieldMaps
 from models.pipelines.paf import masked_squares, paf6
-from models.skeleton import COCO17, MPII16, POSETRACK15, Skeleton
+from models.skeleton import CANONICAL, COCO17, MPII16, POSETRACK15, Skeleton
 
 
 def target(skeleton: Skeleton, unknown: set[str]) -> dict[str, Any]:
@@ -68,3 +69,32 @@ def test_a_made_up_neck_is_known_where_both_shoulders_are(unknown: set[str]) -> 
     truth = pipeline.targets([target(COCO17, unknown)], [(64, 64)], torch.empty(1, 1, 8, 8))
     neck = pipeline.grouped.joints.index("neck")
     assert truth.heatmap_mask[0, neck].any() == ("left_shoulder" not in unknown)
+
+
+@pytest.mark.parametrize("skeleton", [COCO17, MPII16, POSETRACK15], ids=lambda one: one.name)
+def test_a_union_finds_a_set_s_people_whole_and_nothing_that_it_was_not_taught(
+    skeleton: Skeleton,
+) -> None:
+    """On true maps of a set's people; those of joints that it lacks are noise."""
+    unknown = set(CANONICAL.joints) - set(skeleton.joints)
+    one = target(CANONICAL, unknown)
+    truth = drawn(one, CANONICAL)
+    lacking = torch.tensor([name in unknown for name in CANONICAL.joints])
+    noise = torch.rand(truth.heatmaps.shape, generator=torch.Generator().manual_seed(0))
+    heatmaps = truth.heatmaps.clone()
+    heatmaps[:, :-1][:, lacking] = noise[:, :-1][:, lacking]
+    limbs = [bool(lacking[a] | lacking[b]) for a, b in CANONICAL.limbs]
+    fields = torch.where(
+        torch.tensor(limbs).repeat_interleave(2).view(1, -1, 1, 1),
+        noise[:, :1] * 2 - 1,
+        truth.fields,
+    )
+    found = {}
+    for taught in (None, skeleton.joints):
+        pipeline = paf6(CANONICAL, width=0.05, stages=1, trunk_depth=13, stride=4, taught=taught)
+        (people,) = pipeline.detections(FieldMaps(heatmaps, fields), [(64, 64)])
+        found[taught] = people["keypoints_scores"] > 0
+    assert found[None][:, lacking].any(), "noise has peaks"
+    (person,) = found[skeleton.joints]
+    # All joints of the one person hang together by limbs that the set knows.
+    assert torch.equal(person, ~lacking)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from bench.memory_format import lay_channels_last
 from bench.stages.crowd import crowd
 from bench.stages.known_people import detector_heads, known_people
 from models import create_pipeline
@@ -29,7 +30,7 @@ PIPELINES: dict[str, dict[str, Any]] = {
 def test_find_people(benchmark: BenchmarkFixture, name: str, people: int) -> None:
     torch.manual_seed(0)
     model = create_pipeline(name, COCO17, **PIPELINES[name]).eval()
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    lay_channels_last(model)
     image = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     boxes = crowd(people, COCO17, 1.0, 1.0)["boxes"]
     with torch.no_grad(), known_people(detector_heads(model), boxes):

@@ -23,12 +23,7 @@ def test_every_record_is_whole_and_done(folder):
     records, rejected = all_records(folder / "records")
     assert rejected == {}
     assert {record["status"] for record in records} == {"done"}
-    kinds = {record["kind"] for record in records}
-    assert kinds in (
-        {"accuracy", "latency"},
-        {"accuracy", "ceiling", "stages"},
-        {"accuracy", "stages"},
-    )
+    assert "accuracy" in {record["kind"] for record in records}
 
 
 def test_every_record_has_its_provenance(folder):
@@ -43,5 +38,5 @@ def test_the_index_names_every_folder(folder):
 
 
 def test_no_photograph_is_published():
-    assert not list((PUBLISHED / "blocks-lspet-cpu").glob("**/samples.npz"))
+    assert not list((PUBLISHED / "blocks-lspet-cpu").glob("**/*.npz"))
     assert not list((PUBLISHED / "blocks-lspet-cpu").glob("predictions_*"))

@@ -15,7 +15,7 @@ from report_tables import column, table
 import reports.receptive_field
 from ablations.options import Options
 from ablations.receptive_field import CHAIN_RULES, plan
-from bench.experiment import FieldExperiment, SpectrumExperiment
+from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.plan import Plan
 from bench.receptive_fields.measure import measure_spectrum
 from bench.records import kind_of, write_record

@@ -200,7 +200,7 @@ def test_counters_that_disagree_are_named(suite: Suite) -> None:
     suite.done(near, 3.0, cost=cost | {"gmac": 0.1, "gmac_torch": 0.0981})
     suite.done(far, 2.0, cost=cost | {"gmac": 0.1, "gmac_torch": 0.097})
     report = report_of(suite, [near, far])
-    assert re.findall(r"\*\*Warning\.\*\* (\w+): fvcore", report) == ["ioi"]
+    assert re.findall(r"\*\*Warning\.\*\* (\w+): 0.100 GMAC \(fvcore\), 0.0970", report) == ["ioi"]
 
 
 def test_provenance_tells_what_differs_and_how_to_rerun(suite: Suite) -> None:

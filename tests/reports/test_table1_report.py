@@ -7,7 +7,8 @@ from fake_experiments import WHOLE_DATA, stages, whole
 from fake_records import Suite, fake_cost
 from report_tables import column, table
 
-from bench.experiment import ModelSpec, TimedPipeline
+from bench.experiment import ModelSpec
+from bench.jobs import TimedPipeline
 from bench.plan import Plan
 from reports.measured.results import Estimate
 from reports.paper import deck

@@ -3,17 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.experiment import (
-    CeilingExperiment,
-    DataSpec,
-    Experiment,
-    LatencyExperiment,
-    ModelSpec,
-    Protocol,
-    StageExperiment,
-    TimedPipeline,
-    TrainSpec,
-)
+from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpec
+from bench.jobs import CeilingExperiment, LatencyExperiment, StageExperiment, TimedPipeline
 
 IMAGES, CROP = 40, 64
 TRAIN = TrainSpec(600, 32, 2e-3, 1e-2, 0.05, 30.0, 1.25, 0.1, True, "cpu", "fp32")

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from fake_experiments import CROP, IMAGES, Fields
 
-from bench.experiment import CeilingExperiment, Experiment, Job, LatencyExperiment, StageExperiment
+from bench.experiment import Experiment
+from bench.jobs import CeilingExperiment, Job, LatencyExperiment, StageExperiment
 from bench.metrics.oks import coco_ground_truth, match_oks
 from bench.metrics.pck import count_pck
 from bench.metrics.posetrack import match_posetrack

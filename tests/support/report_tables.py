@@ -17,7 +17,12 @@ def column(report: str, heading: str, name: str) -> list[str]:
 
 def _cells(report: str, heading: str) -> list[list[str]]:
     section = report.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = section.splitlines()
+    return cells(section)
+
+
+def cells(text: str) -> list[list[str]]:
+    """Return the cells of the first table in a text, with its two head lines."""
+    lines = text.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("|"))
     rows = itertools.takewhile(lambda line: line.startswith("|"), lines[first:])
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.data.synthetic.factors import RENDERER_VERSION
-from bench.experiment import DataSpec, Experiment, Job, ModelSpec, Protocol, TrainSpec
+from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpec
+from bench.jobs import Job
 from bench.records import kind_of, write_record
 from models.heatmaps import DECODER_VERSION
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.experiment import StageExperiment, TimedPipeline
+from bench.jobs import StageExperiment, TimedPipeline
 from bench.latency import Timing
 
 SIZE = 32  # of what tiny detectors see, in pixels
@@ -48,7 +48,7 @@ class Clock:
     ) -> dict[str, Timing]:
         self.runs.append((calls, rounds, device))
         return {
-            name: Timing((float(turn),) * rounds, disturbed=False)
+            name: Timing((float(turn),) * rounds, disturbed=False, processor_share=1.0)
             for turn, name in enumerate(calls, start=1)
         }
 

@@ -5,7 +5,8 @@ from typing import Any
 from fake_experiments import stages
 from fake_records import fake_cost
 
-from bench.experiment import ModelSpec, StageExperiment, TimedPipeline
+from bench.experiment import ModelSpec
+from bench.jobs import StageExperiment, TimedPipeline
 
 NUMBERS = (1, 5, 20)
 _UNCOUNTED = ["aten::add x9", "batched_nms_coordinate_trick x2", "torchvision::roi_align x8"]

@@ -1,9 +1,7 @@
 """What may be wrong with the content of a COCO keypoints file, each fault in one sentence."""
 
 import math
-import os
 from collections.abc import Container, Iterator
-from pathlib import Path
 from typing import Any
 
 from bench.data.coco.format import (
@@ -41,20 +39,6 @@ def content_faults(content: object, skeleton: Skeleton) -> Iterator[str]:
     yield from _category_faults(content["categories"], skeleton)
     yield from _image_faults(content["images"])
     yield from _annotation_faults(content, skeleton)
-
-
-def file_faults(images: list[Any], folder: Path) -> Iterator[str]:
-    """Yield every image file that is missing; folders are listed once, no file is opened."""
-    if not folder.is_dir():
-        yield f"the image folder {folder} does not exist; put it there"
-        return
-    listings: dict[Path, set[str]] = {}
-    for image in filter(is_readable_image, images):
-        path = folder / image["file_name"]
-        if path.parent not in listings:
-            listings[path.parent] = _files_in(path.parent)
-        if path.name not in listings[path.parent]:
-            yield f"the file of image {image['id']}, {path}, is missing; restore it"
 
 
 def oddities(content: dict[str, Any], skeleton: Skeleton) -> Iterator[str]:
@@ -270,14 +254,6 @@ def _first_odd(values: list[Any]) -> int | None:
         ):
             return index
     return None
-
-
-def _files_in(folder: Path) -> set[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name for entry in entries if entry.is_file()}
-    except (OSError, ValueError):  # no such folder, or a name that no folder can have
-        return set()
 
 
 def _series(names: tuple[str, ...] | list[str]) -> str:

@@ -12,24 +12,18 @@ nothing is shifted here, and the contract's convention (the centre is (0, 0)) is
 import gc
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.data.cache import file_digest
-from bench.data.coco.checks import content_faults, file_faults, oddities
-from bench.data.coco.format import (
-    is_readable_image,
-    is_void,
-    person_area,
-    person_box,
-    person_category,
-)
-from bench.data.photographs import Photographs, read_image
+from bench.data.coco.arrays import by_image, flat_arrays, head_corners
+from bench.data.coco.checks import content_faults, oddities
+from bench.data.coco.format import is_void, person_category
+from bench.data.coco.image_files import decoding_faults, file_faults
+from bench.data.photographs import Photographs
 from bench.problem import Problem
 from models.skeleton import COCO17, Skeleton
 
@@ -161,18 +155,7 @@ def all_faults(files: SplitFiles, skeleton: Skeleton, content: Any) -> Iterator[
     if all(isinstance(content.get(name), list) for name in ("annotations", "categories")):
         for fault in oddities(content, skeleton):
             yield f"{files.annotations}: {fault}"
-
-    def decoding_fault(image: dict[str, Any]) -> str | None:
-        path = files.images / image["file_name"]
-        try:
-            if path.is_file():
-                read_image(path, image["id"], (image["height"], image["width"]))
-        except Problem as problem:
-            return str(problem)
-        return None
-
-    with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock
-        yield from filter(None, pool.map(decoding_fault, filter(is_readable_image, images)))
+    yield from decoding_faults(images, files.images)
 
 
 def refusal(path: Path, fault: str) -> Problem:
@@ -211,43 +194,27 @@ def _flattened(
     name: str, files: SplitFiles, skeleton: Skeleton, content: dict[str, Any]
 ) -> Photographs:
     images = content["images"]
-    person = person_category(content["categories"])
-    people = [
-        annotation
-        for annotation in content["annotations"]
-        if annotation["category_id"] == person and not is_void(annotation)
-    ]
-    row = {image["id"]: index for index, image in enumerate(images)}
-    people.sort(key=lambda annotation: row[annotation["image_id"]])
-    rows = [row[annotation["image_id"]] for annotation in people]
-
+    category = person_category(content["categories"])
+    people = by_image(
+        images,
+        [
+            annotation
+            for annotation in content["annotations"]
+            if annotation["category_id"] == category and not is_void(annotation)
+        ],
+    )
+    arrays = flat_arrays(images, people)
     blank = [0] * (3 * len(skeleton))
-    iscrowd = np.array([annotation.get("iscrowd", 0) for annotation in people], dtype=np.int64)
     keypoints = np.array(
-        [annotation.get("keypoints") or blank for annotation in people], dtype=np.float32
+        [person.get("keypoints") or blank for person in people], dtype=np.float32
     ).reshape(-1, len(skeleton), 3)
-    keypoints[(keypoints[:, :, 2] == 0) | (iscrowd[:, None] == 1)] = 0
-    heads = [annotation.get("bbox_head") or [0, 0, 0, 0] for annotation in people]
+    keypoints[(keypoints[:, :, 2] == 0) | (arrays["iscrowd"][:, None] == 1)] = 0
     return Photographs(
         name=name,
         skeleton=skeleton,
         digest=file_digest(files.annotations),
         folder=files.images,
-        file_names=[image["file_name"] for image in images],
-        image_ids=np.array([image["id"] for image in images], dtype=np.int64),
-        sizes=np.array([(image["height"], image["width"]) for image in images], dtype=np.int64),
-        first_person=np.searchsorted(rows, np.arange(len(images) + 1)).astype(np.int64),
-        boxes=_corners([person_box(annotation) for annotation in people]),
         keypoints=keypoints,
-        area=np.array([person_area(annotation) for annotation in people], dtype=np.float32),
-        iscrowd=iscrowd,
-        annotation_ids=np.array([annotation["id"] for annotation in people], dtype=np.int64),
-        head_boxes=_corners(heads) if any("bbox_head" in one for one in people) else None,
+        head_boxes=head_corners(people) if any("bbox_head" in one for one in people) else None,
+        **arrays,
     )
-
-
-def _corners(boxes: list[list[float]]) -> NDArray[np.float32]:
-    """Return x1 y1 x2 y2 ``[N, 4]`` of boxes x, y, width, height."""
-    sides = np.array(boxes, dtype=np.float64).reshape(-1, 4)
-    sides[:, 2:] += sides[:, :2]
-    return sides.astype(np.float32)

@@ -1,6 +1,6 @@
 """The entries of a COCO keypoints file, and what stands in for the fields that may be missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: From here on float32 no longer tells neighbouring pixels apart.
@@ -20,11 +20,24 @@ def person_box(annotation: Mapping[str, Any]) -> list[float]:
     """Return a person's box x, y, width, height; without a bbox, the extent of the joints."""
     if annotation.get("bbox"):
         return list(annotation["bbox"])
-    values = annotation.get("keypoints") or []
-    known = [joint for joint in range(len(values) // 3) if values[3 * joint + 2] > 0]
-    if not known:
+    return extent(annotation.get("keypoints") or [])
+
+
+def extent(keypoints: Sequence[float], head: Sequence[float] | None = None) -> list[float]:
+    """Return the box x, y, width, height about the annotated joints and a head box.
+
+    Args:
+        keypoints: x, y, visibility of one joint after the other.
+        head: x, y, width, height.
+    """
+    known = [joint for joint in range(len(keypoints) // 3) if keypoints[3 * joint + 2] > 0]
+    xs = [keypoints[3 * joint] for joint in known]
+    ys = [keypoints[3 * joint + 1] for joint in known]
+    if head:
+        xs += [head[0], head[0] + head[2]]
+        ys += [head[1], head[1] + head[3]]
+    if not xs:
         return [0, 0, 0, 0]
-    xs, ys = [values[3 * joint] for joint in known], [values[3 * joint + 1] for joint in known]
     return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.coco.dataset import SplitFiles
-from bench.data.converted import Converted, convert, converted_faults, extent, open_converted
+from bench.data.coco.format import extent
+from bench.data.converted import Converted, convert, converted_faults, open_converted
 from bench.data.mat_files import read_mat
 from bench.data.photographs import Photographs
 from bench.problem import Problem

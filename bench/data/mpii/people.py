@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from bench.data.converted import extent
+from bench.data.coco.format import extent
 
 
 class ImageNames:

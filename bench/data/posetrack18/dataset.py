@@ -12,7 +12,6 @@ the image, which the annotations have on purpose (the top of a cut-off head) and
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +21,13 @@ import torch
 from numpy.typing import NDArray
 
 from bench.data.cache import file_digest
-from bench.data.coco.checks import content_faults, file_faults
+from bench.data.coco.arrays import by_image, flat_arrays, head_corners
+from bench.data.coco.checks import content_faults
 from bench.data.coco.dataset import refusal
-from bench.data.coco.format import is_readable_image, person_area, person_box, person_category
+from bench.data.coco.format import person_category
+from bench.data.coco.image_files import decoding_faults, file_faults
 from bench.data.contract import Target
-from bench.data.photographs import Photographs, read_image
+from bench.data.photographs import Photographs
 from bench.data.posetrack18.checks import extra_faults, oddities
 from bench.data.posetrack18.format import (
     PLACES,
@@ -132,9 +133,7 @@ def faults(root: Path, split: str) -> Iterator[str]:
             continue
         for fault in oddities(content):
             yield f"{path}: {fault}"
-        with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock
-            frames = filter(is_readable_image, content["images"])
-            yield from filter(None, pool.map(lambda frame: _decoding_fault(root, frame), frames))
+        yield from decoding_faults(content["images"], root)
 
 
 class _Owners:
@@ -173,27 +172,17 @@ def _video_faults(
         yield from owners.repeated(content, path)
 
 
-def _decoding_fault(root: Path, frame: Content) -> str | None:
-    path = root / frame["file_name"]
-    try:
-        if path.is_file():
-            read_image(path, frame["id"], (frame["height"], frame["width"]))
-    except Problem as problem:
-        return str(problem)
-    return None
-
-
 def _flattened(root: Path, split: str, contents: list[Content]) -> PosetrackFrames:
     frames = [frame for content in contents for frame in content["images"]]
-    people = [
-        person
-        for content in contents
-        for person in content["annotations"]
-        if person["category_id"] == person_category(content["categories"])
-    ]
-    row = {frame["id"]: index for index, frame in enumerate(frames)}
-    people.sort(key=lambda person: row[person["image_id"]])
-    rows = [row[person["image_id"]] for person in people]
+    people = by_image(
+        frames,
+        [
+            person
+            for content in contents
+            for person in content["annotations"]
+            if person["category_id"] == person_category(content["categories"])
+        ],
+    )
     slots = np.array([person["keypoints"] for person in people], dtype=np.float32)
     keypoints = slots.reshape(-1, len(SLOTS), 3)[:, PLACES]
     keypoints[keypoints[:, :, 2] == 0] = 0
@@ -206,25 +195,11 @@ def _flattened(root: Path, split: str, contents: list[Content]) -> PosetrackFram
         skeleton=SKELETON,
         digest=digest.hexdigest(),
         folder=root,
-        file_names=[frame["file_name"] for frame in frames],
-        image_ids=np.array([frame["id"] for frame in frames], dtype=np.int64),
-        sizes=np.array([(frame["height"], frame["width"]) for frame in frames], dtype=np.int64),
-        first_person=np.searchsorted(rows, np.arange(len(frames) + 1)).astype(np.int64),
-        boxes=_corners([person_box(person) for person in people]),
         keypoints=keypoints,
-        area=np.array([person_area(person) for person in people], dtype=np.float32),
-        iscrowd=np.array([int(person.get("iscrowd", 0)) for person in people], dtype=np.int64),
-        annotation_ids=np.array([person["id"] for person in people], dtype=np.int64),
-        head_boxes=_corners([person.get("bbox_head") or [0, 0, 0, 0] for person in people]),
+        head_boxes=head_corners(people),
         ignore_polygons={one: corners for one, corners in polygons.items() if len(corners)},
+        **flat_arrays(frames, people),
     )
-
-
-def _corners(boxes: list[list[float]]) -> NDArray[np.float32]:
-    """Return x1 y1 x2 y2 ``[N, 4]`` of boxes x, y, width, height."""
-    sides = np.array(boxes, dtype=np.float64).reshape(-1, 4)
-    sides[:, 2:] += sides[:, :2]
-    return sides.astype(np.float32)
 
 
 def _polygons(frame: Content) -> NDArray[np.float32]:

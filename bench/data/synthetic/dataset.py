@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import replace
+from typing import Final, Self
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from bench.data.cache import cached_tensors
 from bench.data.contract import Target
 from bench.data.synthetic.annotate import annotate
+from bench.data.synthetic.annotators import as_annotated
 from bench.data.synthetic.background import develop, sample_background
 from bench.data.synthetic.exact import Draws
 from bench.data.synthetic.factors import (
@@ -88,11 +90,11 @@ def _offsets(count: Tensor) -> Tensor:
 
 
 class SyntheticScenes:
-    """Rendered scenes as a ``PoseDataset``.
+    """Rendered scenes as a ``PoseDataset``, annotated as their domain's annotators would.
 
     Args:
         tensors: what ``render_scenes`` returns, of all images.
-        domain: whose name and joint set the data set has.
+        domain: whose name, joint set and annotators the data set has.
         digest: sha256 over what decides them.
     """
 
@@ -100,7 +102,7 @@ class SyntheticScenes:
         self.name = domain.name
         self.skeleton = SKELETONS[domain.skeleton]
         self.digest = digest
-        self._tensors = tensors
+        self._tensors, self._domain = tensors, domain
         self._annotated = [CANONICAL.joints.index(joint) for joint in self.skeleton.joints]
 
     def __len__(self) -> int:
@@ -120,7 +122,7 @@ class SyntheticScenes:
         first, last = self._tensors["offsets"][index : index + 2].tolist()
         people = {key: self._tensors[key][first:last] for key in _PEOPLE_KEYS}
         number = last - first
-        return {
+        truth: Target = {
             "boxes": people["boxes"],
             "labels": torch.ones(number, dtype=torch.int64),
             "keypoints": people["joints"][:, self._annotated],
@@ -132,6 +134,16 @@ class SyntheticScenes:
             "occlusion": people["occlusion"][:, self._annotated],
             "crowding": people["crowding"],
         }
+        habits = self._domain.habits
+        return as_annotated(truth, habits, self.skeleton, self.size(index)[0]) if habits else truth
+
+    def truth(self) -> Self:
+        """Return the same scenes with all that is known of them: every joint of ``CANONICAL``.
+
+        It is there to judge by, and not to be learnt from: annotators of the domain hide a part.
+        """
+        told = replace(self._domain, skeleton=CANONICAL.name, habits=None)
+        return type(self)(self._tensors, told, self.digest)
 
     def joints(self, index: int) -> Tensor:
         """Return [N, 21, 3] x, y and visibility of every joint of ``CANONICAL``."""

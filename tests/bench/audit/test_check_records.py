@@ -1,56 +1,23 @@
+"""Records on disk: sound, broken, or not to be set beside each other."""
+
 import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from coco_files import content, write_coco
+from record_findings import only, told
 from sound_records import EVIDENCE, MEASURED, file_sound, small_experiment
 
 import run_all
-from bench.audit.check import BROKEN, NOTE, STALE, check_records
-from bench.data.cache import file_digest
-from bench.data.datasets import describe_data
-from bench.experiment import (
-    CeilingExperiment,
-    FieldExperiment,
-    LatencyExperiment,
-    ModelSpec,
-    SpectrumExperiment,
-)
+from bench.audit.check import BROKEN, NOTE, check_records
+from bench.jobs import FieldExperiment, LatencyExperiment
 from bench.problem import Problem
 from bench.records import RECORD_FILE
-from models import registry
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "reports" / "published"
 IOI, AIOI = small_experiment("ioi"), small_experiment("aioi")
 FLIPPED = replace(IOI, protocol=replace(IOI.protocol, flip=True))
-
-
-@pytest.fixture
-def records(tmp_path):
-    """The records' folder of a suite."""
-    return tmp_path / "results" / "blocks" / "records"
-
-
-@pytest.fixture(autouse=True)
-def own_registry(monkeypatch):
-    for one in (registry._blocks, registry._pipelines):
-        monkeypatch.setattr(one, "_factories", dict(one._factories))
-
-
-def told(weight: str, folder: Path, **options) -> list[str]:
-    """Return what is found of one weight."""
-    findings = check_records(folder, **options).findings
-    return [f"{one.where}: {one.what}" for one in findings if one.weight == weight]
-
-
-def only(weight: str, folder: Path, **options) -> str:
-    """Return the one finding that is of ``weight`` where nothing else is more than a note."""
-    findings = check_records(folder, **options).findings
-    (finding,) = (one for one in findings if one.weight != NOTE)
-    assert finding.weight == weight
-    return f"{finding.where}: {finding.what}"
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -126,6 +93,17 @@ def test_a_damaged_record_is_broken_and_named(records, damage, sentence):
 def test_a_record_that_contradicts_itself_is_broken(records, changes, sentence):
     file_sound(records, IOI, **changes)
     assert f"{IOI.key} (ioi, seed 0): {sentence}" in told(BROKEN, records)[0]
+
+
+def test_what_is_said_of_boxes_is_held_against_their_evidence(records):
+    boxes = {"overlap": EVIDENCE["oks"], "image": [0, 1], "errors": [[0.0] * 4] * 2}
+    given = {"box AP": 1.0, "box AP50": 1.0, "box recall": 1.0}
+    evidence = EVIDENCE | {"boxes": boxes}
+    file_sound(records, IOI, evidence=evidence, accuracy=MEASURED["accuracy"] | given)
+    assert check_records(records).is_sound
+    given["box recall"] = 0.5
+    file_sound(records, IOI, evidence=evidence, accuracy=MEASURED["accuracy"] | given)
+    assert "its box recall is 0.5, and its evidence gives 1.0" in only(BROKEN, records)
 
 
 def test_a_record_without_a_documented_field_is_foreign(records):
@@ -229,90 +207,6 @@ def test_records_of_the_same_images_were_judged_on_the_same_people(records):
     others = EVIDENCE["oks"] | {"positives": [2, 0], "image": [0, 0]}
     file_sound(records, AIOI, evidence={"oks": others})
     assert "were judged on different people: 2 people in" in only(BROKEN, records)
-
-
-def test_another_decoder_makes_records_stale(records, monkeypatch):
-    file_sound(records, IOI)
-    file_sound(records, LatencyExperiment((IOI,), (1,), 5), measured={"models": {}, "threads": 1})
-    file_sound(
-        records,
-        CeilingExperiment("truth", IOI.model, IOI.data, IOI.protocol),
-        measured={"accuracy": MEASURED["accuracy"], "steps": []},
-        evidence=EVIDENCE,
-    )
-    monkeypatch.setattr("models.heatmaps.DECODER_VERSION", "peak+paraboloid-9")
-    check = check_records(records)
-    assert [one.weight for one in check.findings if one.weight != NOTE] == [STALE] * 3
-    for line in told(STALE, records):
-        assert f"the decoder was {IOI.protocol.decoder}" in line
-        assert "peak+paraboloid-9" in line
-
-
-def test_another_renderer_makes_records_stale(records, monkeypatch):
-    before = IOI.data.digest
-    file_sound(records, IOI)
-    monkeypatch.setattr("bench.data.synthetic.factors.RENDERER_VERSION", "99")
-    assert f"the renderer's version was {before} and is now 99" in only(STALE, records)
-
-
-def test_a_factor_that_is_no_longer_known_makes_a_record_stale(records):
-    file_sound(records, replace(IOI, data=replace(IOI.data, factors=(("fog", 0.5),))))
-    assert "unknown factor of scenes 'fog'" in only(STALE, records)
-
-
-@pytest.mark.parametrize(
-    ("job", "sentence"),
-    [
-        (IOI, "unknown block 'ioi'; did you mean 'aioi'?"),
-        (SpectrumExperiment("ioi", 8, (("blocks", 2),)), "unknown block 'ioi'"),
-        (replace(IOI, model=ModelSpec("single_persons")), "unknown pipeline 'single_persons'"),
-        (
-            replace(IOI, model=ModelSpec("detector_hourglass", {"person": {"name": "hourglas"}})),
-            "unknown pipeline 'hourglas'; did you mean 'hourglass'?",
-        ),
-    ],
-)
-def test_a_name_that_is_no_longer_registered_makes_a_record_stale(records, job, sentence):
-    file_sound(records, job)
-    del registry._blocks._factories["ioi"]
-    assert sentence in told(STALE, records)[0]
-
-
-def test_a_plugin_s_block_is_compared_where_its_file_is_given(records, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(
-        "from torch import nn\n"
-        "from models import register_block\n\n\n"
-        "@register_block\n"
-        "def mine(in_channels, out_channels):\n"
-        "    return nn.Conv2d(in_channels, out_channels, 1)\n"
-    )
-    model = replace(IOI.model, arguments=IOI.model.arguments | {"block": "mine"})
-    file_sound(records, replace(IOI, model=replace(model, plugin=file_digest(path))))
-    assert any("give the file with --plugin" in line for line in told(NOTE, records))
-    assert check_records(records).is_sound
-    assert not any("--plugin" in line for line in told(NOTE, records, plugin=path))
-    registry._blocks._factories.pop("mine")
-    path.write_text(path.read_text().replace(", 1)", ", 3, padding=1)"))
-    assert "the plugin's file was " in only(STALE, records, plugin=path)
-
-
-def test_data_on_disk_are_compared_where_their_folder_is_given(records, tmp_path):
-    root = write_coco(tmp_path / "coco")
-    sizes = {"image_size": 0, "crop_size": 32, "seed": 0, "train_images": 2, "val_images": 2}
-    file_sound(records, replace(IOI, data=describe_data("coco", root, **sizes)))
-    asked = "not compared: data set 'coco' is read from disk; give --data-root"
-    assert any(asked in one for one in told(NOTE, records))
-    assert not any("not compared" in one for one in told(NOTE, records, root=root))
-    assert check_records(records, root).is_sound
-    given = content()
-    given["annotations"][0]["keypoints"][0] += 1
-    other = write_coco(tmp_path / "other", train=given)
-    assert "data set 'coco': the digest was " in only(STALE, records, root=other)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    assert check_records(records, empty).is_sound
-    assert any("not compared" in one for one in told(NOTE, records, root=empty))
 
 
 def test_what_was_left_unfinished_is_a_note(records):

@@ -9,10 +9,9 @@ from sound_records import file_sound, small_experiment
 import run_all
 from bench.audit.rerun import find_record
 from bench.data.cache import file_digest
-from bench.experiment import LatencyExperiment
+from bench.jobs import LatencyExperiment
 from bench.records import RECORD_FILE, read_record
 from bench.worker import Task, perform
-from models import registry
 
 IOI, AIOI = small_experiment("ioi"), small_experiment("aioi")
 TUNED = replace(IOI, variant="tuned", starts_from=IOI.key, seed=1)
@@ -20,16 +19,10 @@ TUNED = replace(IOI, variant="tuned", starts_from=IOI.key, seed=1)
 
 @pytest.fixture(autouse=True)
 def own_place(tmp_path, monkeypatch):
-    """A cache, an output folder, a registry and no published results."""
+    """A cache, an output folder and no published results."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POSEARCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("bench.audit.rerun._PUBLISHED", tmp_path / "published")
-    monkeypatch.setattr(registry._blocks, "_factories", dict(registry._blocks._factories))
-
-
-@pytest.fixture
-def records(tmp_path):
-    return tmp_path / "results" / "blocks" / "records"
 
 
 @pytest.fixture

@@ -55,6 +55,14 @@ def test_what_only_one_of_them_measured_is_no_difference():
     assert verdict(one, other) == "all 1 results are identical"
 
 
+def test_a_kind_of_evidence_that_came_later_is_no_difference():
+    one = record({"accuracy": {"AP": 0.5}}, evidence={"oks": [1]})
+    other = record({"accuracy": {"AP": 0.5}}, evidence={"oks": [1], "errors": [3]})
+    assert verdict(one, other) == "all 2 results are identical"
+    changed = other | {"evidence": {"oks": [2], "errors": [3]}}
+    assert verdict(one, changed) == "1 of 2 results differ: evidence of each image"
+
+
 def test_of_a_timing_the_median_is_compared_and_never_judged():
     one = record({"models": {"k": {"16": TIMING}}, "threads": 2})
     other = record({"models": {"k": {"16": TIMING | {"median_ms": 6.0}}}, "threads": 2})

@@ -14,7 +14,8 @@ import torch
 from bench.ceilings.ceiling import decode_truth, measure_ceiling
 from bench.ceilings.counterfactuals import CAUSES
 from bench.data.fitted import FittedImages
-from bench.experiment import CeilingExperiment, DataSpec, ModelSpec, Protocol
+from bench.experiment import DataSpec, ModelSpec, Protocol
+from bench.jobs import CeilingExperiment
 from bench.metrics.oks import OksMatches, coco_ground_truth
 from bench.problem import Problem
 from models import create_pipeline

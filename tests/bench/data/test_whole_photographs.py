@@ -11,7 +11,8 @@ from coco_files import content, person, write_coco
 
 from bench.ceilings.ceiling import measure_ceiling
 from bench.data.datasets import describe_data
-from bench.experiment import CeilingExperiment, Experiment, ModelSpec, Protocol, TrainSpec
+from bench.experiment import Experiment, ModelSpec, Protocol, TrainSpec
+from bench.jobs import CeilingExperiment
 from bench.measure import measure_accuracy
 from bench.records import write_record
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.experiment import FieldExperiment, ModelSpec, SpectrumExperiment
+from bench.experiment import ModelSpec
+from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.plan import Plan
 from bench.records import read_record
-from bench.runner import Setting, only_run, pending, run
+from bench.run_lock import only_run
+from bench.runner import Setting, pending, run
 
 # Whatever is measured says which records stood before it.
 PLUGIN = """

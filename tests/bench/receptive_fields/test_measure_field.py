@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from bench.experiment import FieldExperiment, SpectrumExperiment
+from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.measure import WEIGHTS, create_model
 from bench.problem import Problem
 from bench.receptive_fields import measure

@@ -10,7 +10,9 @@ from PIL import Image
 from stage_clock import Clock, experiment, quiet
 from torch import Tensor, nn
 
-from bench.experiment import ModelSpec, TimedPipeline
+from bench.experiment import ModelSpec
+from bench.footprint import NO_GPU
+from bench.jobs import TimedPipeline
 from bench.stages import timing
 from bench.stages.bottom_up import prepare_batch
 from bench.stages.calls import photograph
@@ -96,6 +98,8 @@ def test_a_record_holds_each_stage_of_each_pipeline(clock: Clock) -> None:
         "memory_format": "channels_last",
         "device": "cpu",
         "disturbed": False,
+        "processor_share": 1.0,
+        "no_energy": NO_GPU,
     }
     about = ("variant", "model", "input_size", "scales", "flip", "stride")
     assert [[row[name] for name in about] for row in rows] == [
@@ -115,6 +119,9 @@ def test_a_record_holds_each_stage_of_each_pipeline(clock: Clock) -> None:
         whole = first + 5 if row["variant"] == "mspaf3" else first + 4
         assert times["end_to_end"]["2"]["median_ms"] == whole
         assert times["end_to_end"]["2"]["samples"] == 6
+        assert list(row["footprint"]) == ["peak_bytes"]
+        # The batch alone, as bytes and as floats, is made within the call.
+        assert row["footprint"]["peak_bytes"] > 3 * row["input_size"] ** 2 * 4
         assert row["gmac_by_people"] == dict.fromkeys("0123", row["cost"]["gmac"])
     # What further views cost has nothing to do with people.
     assert [list(row["stages"]["end_to_end"]) for row in rows] == [["1", "2", "3"], ["2"]]

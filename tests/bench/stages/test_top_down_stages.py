@@ -8,7 +8,8 @@ import torch
 from stage_clock import DETECTOR_HOURGLASS, MASK_RCNN, SIZE, Clock, experiment, quiet
 from torch import Tensor, nn
 
-from bench.experiment import ModelSpec, TimedPipeline
+from bench.experiment import ModelSpec
+from bench.jobs import TimedPipeline
 from bench.problem import Problem
 from bench.stages import timing
 from bench.stages.timing import measure_stages

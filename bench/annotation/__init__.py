@@ -1,0 +1,1 @@
+"""Joints that a trained model marks on a data set whose annotators do not."""

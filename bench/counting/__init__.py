@@ -1,0 +1,1 @@
+"""Counters of multiply-adds, and why what they leave out is left out."""

@@ -1,0 +1,149 @@
+"""What is done for gates: their values at every joint of validation crops, and a few whole maps."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.data.crops import PersonCrops, open_crops
+from bench.gates.facts import FACTORS, OCCLUSION, JointFacts, joint_facts
+from bench.gates.sampling import BRANCHES, gate_maps, gates_at, gates_of
+from bench.gates.slopes import Moments, moment_sums, pooled_slopes
+from bench.jobs import GateExperiment
+from bench.measure import Measured, Report, create_model, load_trained
+from bench.problem import Problem
+
+MOMENTS: Final = "gate_moments.npz"
+EXAMPLES: Final = "gate_maps.npz"
+_EXAMPLES: Final = 6  # people whose gates are kept whole
+
+
+def measure_gates(
+    experiment: GateExperiment, folder: Path, root: Path | None, report: Report
+) -> Measured:
+    """Sample a trained network's gates at the joints of people; two files go beside the record.
+
+    ``gate_moments.npz`` holds ``factors`` and ``gates`` of ``bench.gates.slopes.Moments``, a row an
+    image; Y = G x 3, gate by gate, its branches from short to long. ``gate_maps.npz`` holds a few
+    people, from the least hidden to the most: ``images`` uint8 ``[E, 3, S, S]``, ``maps`` float32
+    ``[E, 3, H, W]`` (the mean over the network's gates), ``places`` ``[E, K, 2]``, ``known``
+    ``[E, K]`` and ``occlusion`` ``[E, K]``.
+
+    Args:
+        experiment: of a single-person network that has been trained.
+        folder: of all records.
+        root: of a data set on disk.
+        report: progress.
+
+    Returns:
+        what a record calls "measured" and "evidence".
+
+    Raises:
+        Problem: the weights are missing, the network has no gates, the data are photographs, or
+            no joint is in sight.
+    """
+    trained = experiment.experiment
+    split, device = trained.protocol.split, torch.device(trained.train.device)
+    model = create_model(trained)
+    load_trained(model, folder, trained.key)
+    crops = open_crops(trained.judged_on, split, root)
+    facts = joint_facts(crops, trained.judged_on, split)
+    people, row = _people(crops, experiment.images)
+    examples = _examples(facts, people)
+    shown = crops.to(device)
+    sampled: list[Tensor] = []
+    maps: list[Tensor] = []
+    batches = gate_maps(model.to(device), shown, people, lambda done, of: report("gates", done, of))
+    for batch in batches:
+        first = sum(map(len, sampled))
+        here = people[first : first + len(batch)]
+        maps.append(batch[torch.isin(here, examples).to(device)].mean(dim=1).cpu())
+        sampled.append(gates_at(batch, facts.places[here].to(device), crops.crop_size).cpu())
+    moments = _moments(torch.cat(sampled), facts, people, row)
+    place = folder / experiment.key
+    place.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(place / MOMENTS, factors=moments.factors, gates=moments.gates)
+    kept: dict[str, Any] = _kept(crops, facts, torch.sort(examples).values, torch.cat(maps))
+    np.savez_compressed(place / EXAMPLES, **kept)
+    return _told(moments, list(gates_of(model)), len(people)), {}
+
+
+def _people(crops: PersonCrops, images: int) -> tuple[Tensor, NDArray[np.int64]]:
+    """Return the people of images spread evenly over the split, and the number of each's image."""
+    having = crops.image_index.unique()
+    chosen = np.unique(np.linspace(0, len(having) - 1, images).round().astype(np.int64))
+    people = torch.nonzero(torch.isin(crops.image_index, having[chosen]))[:, 0]
+    _, row = np.unique(crops.image_index[people].numpy(), return_inverse=True)
+    return people, row.astype(np.int64)
+
+
+def _examples(facts: JointFacts, people: Tensor) -> Tensor:
+    """Return a few people at even steps of how far their joints are hidden, on the mean."""
+    known = facts.known[people]
+    hidden = facts.factors[people, :, FACTORS.index(OCCLUSION)].masked_fill(~known, torch.nan)
+    mean = hidden.nanmean(dim=1)
+    order = torch.argsort(mean)[: int((~mean.isnan()).sum())]  # nan comes last
+    if not len(order):
+        raise Problem("no joint of anybody is in sight; choose other data")
+    steps = np.unique(np.linspace(0, len(order) - 1, _EXAMPLES).round().astype(np.int64))
+    return people[order[steps]]
+
+
+def _moments(sampled: Tensor, facts: JointFacts, people: Tensor, row: NDArray[np.int64]) -> Moments:
+    person, joint = np.nonzero(facts.known[people].numpy())
+    return moment_sums(
+        facts.factors[people].numpy()[person, joint],
+        sampled.flatten(2).double().numpy()[person, joint],
+        joint.astype(np.int64),
+        row[person],
+        facts.known.shape[1],
+        int(row.max()) + 1,
+    )
+
+
+def _kept(
+    crops: PersonCrops, facts: JointFacts, examples: Tensor, maps: Tensor
+) -> dict[str, NDArray[Any]]:
+    """Return what is kept of the examples, the least hidden first; ``maps`` are in their order."""
+    hidden = facts.factors[examples, :, FACTORS.index(OCCLUSION)]
+    known = facts.known[examples]
+    order = torch.argsort((hidden * known).sum(dim=1) / known.sum(dim=1), stable=True)
+    chosen = examples[order]
+    return {
+        "images": crops.centre(slice(None))[chosen].numpy(),
+        "maps": maps[order].numpy(),
+        "places": facts.places[chosen].numpy(),
+        "known": facts.known[chosen].numpy(),
+        "occlusion": hidden[order].float().numpy(),
+    }
+
+
+def _told(moments: Moments, gates: list[str], people: int) -> dict[str, Any]:
+    """Return the numbers that stand in the record; a slope that cannot be told is None."""
+    total = Moments(moments.factors.sum(axis=0), moments.gates.sum(axis=0))
+    means = total.gates[:, 0].sum(axis=0) / total.factors[:, 0, 0].sum()
+    slopes = pooled_slopes(total)
+    branches = len(BRANCHES)
+    return {
+        "images": len(moments),
+        "people": people,
+        "joints": int(moments.samples.sum()),
+        "gates": {
+            name: {
+                branch: {"mean": float(means[branches * number + place])}
+                | {
+                    factor: _finite(slopes[row, branches * number + place])
+                    for row, factor in enumerate(FACTORS)
+                }
+                for place, branch in enumerate(BRANCHES)
+            }
+            for number, name in enumerate(gates)
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""One self-contained page over all suites of a results folder, from their reports and records."""
