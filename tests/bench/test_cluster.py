@@ -245,6 +245,11 @@ def test_a_worker_with_other_code_or_none_is_refused(
         shutil.copytree(REPOSITORY / room, tmp_path / "code" / room)
         with (tmp_path / "code" / room / "__init__.py").open("a") as file:
             file.write("\n# changed\n")
+    if not rooms:
+        # As if it were not installed, wherever else this Python would find it.
+        absent = tmp_path / "code" / "bench" / "__init__.py"
+        absent.parent.mkdir(parents=True)
+        absent.write_text("raise ModuleNotFoundError(\"No module named 'bench'\", name='bench')\n")
     with loopback_cluster(tmp_path / "other", tmp_path / "cache", workers=0) as other:
         other.add_worker(code=tmp_path / "code")
         with open_cluster(other.address) as foreign, pytest.raises(Problem, match=complaint):
