@@ -141,7 +141,7 @@ def _findings(place: Path, present: Present) -> Iterator[Finding]:
         yield Finding(NOTE, f"{suite} {where}", note)
     for one in sorted(place.iterdir()):
         if one.is_dir() and not (one / RECORD_FILE).exists():
-            yield Finding(NOTE, f"{suite} {one.name}", "unfinished; the next run begins it anew")
+            yield Finding(NOTE, f"{suite} {one.name}", "unfinished; the next run finishes it")
 
 
 def _read(place: Path, key: str) -> tuple[Record | None, str]:

@@ -159,6 +159,7 @@ def rerun(
             workers=1,
             command=command,
             lock=lock,
+            deterministic=filed.record["environment"].get("deterministic", False),
         )
         plan = _plan(again)
         if plan.experiments or plan.ceilings:  # others see no data, or none but these

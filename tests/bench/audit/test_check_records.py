@@ -213,7 +213,7 @@ def test_what_was_left_unfinished_is_a_note(records):
     file_sound(records, IOI)
     (records / AIOI.key).mkdir()
     assert check_records(records).is_sound
-    assert f"blocks {AIOI.key}: unfinished; the next run begins it anew" in told(NOTE, records)
+    assert f"blocks {AIOI.key}: unfinished; the next run finishes it" in told(NOTE, records)
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])
