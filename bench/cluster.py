@@ -6,6 +6,7 @@ else: there is the GPU, while a client may sit on a laptop or a login node.
 """
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker
+from distributed.comm.addressing import parse_address, parse_host_port
 
 from bench.checkpoints import code_digest
 from bench.crew import StoppedError
@@ -187,6 +189,9 @@ def open_cluster(address: str) -> Iterator[Cluster]:
     # Weights are as large as they are, and have to outlive the worker that a parcel is sent to.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
         try:
+            # First, for a client that was half made can block the next one when it is collected.
+            host, port = parse_host_port(parse_address(address)[1])
+            socket.create_connection((host, port), timeout=_ANSWER_SECONDS).close()
             client = Client(address, timeout=_ANSWER_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise Problem(
