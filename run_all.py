@@ -14,14 +14,14 @@ from ablations import COLLECTIONS, SUITES
 from ablations.choices import choices
 from ablations.command_line import noted, options_of, parser_of
 from ablations.options import unknown
-from bench.executor import open_executor
 from bench.problem import Problem
-from bench.resources import on_gpu, threads_of, workers_of
+from bench.running.executor import open_executor
+from bench.running.resources import on_gpu, threads_of, workers_of
 
 if TYPE_CHECKING:
-    from bench.cluster import Cluster
     from bench.plan import Plan
     from bench.runner import Outcome
+    from bench.running.cluster import Cluster
 
 _PARTICULARS = ("data", "data_root", "blocks", "match", "plugin", "set")
 _CLAIMS = "claims"
@@ -174,10 +174,10 @@ def _bring(
 ) -> "list[Outcome]":
     """Bring every experiment of the plan to a record, and write the report."""
     from ablations.plan import save_plan, sizes
-    from bench.prepare import prepare_data
-    from bench.progress import open_progress
-    from bench.run_lock import only_run
     from bench.runner import Setting, pending, run
+    from bench.running.prepare import prepare_data
+    from bench.running.progress import open_progress
+    from bench.running.run_lock import only_run
 
     records = folder / "records"
     with only_run(records) as lock:
@@ -240,7 +240,7 @@ def _rerun(chosen: argparse.Namespace, command: str) -> int:
 def _report(suite: str, folder: Path, plan: "Plan") -> None:
     from reports.html.index import write_index
 
-    writer = importlib.import_module(f"reports.{suite}")
+    writer = importlib.import_module(f"reports.suites.{suite}")
     try:
         written = [*writer.write_report(folder, plan), write_index(folder.parent)]
     except OSError as error:

@@ -10,8 +10,8 @@ from typing import NoReturn
 from ablations import COLLECTIONS, SUITES
 from ablations.options import DEVICES, RULES, Options, choose
 from ablations.presets import DEFAULT_PRESET, PRESETS
-from bench.executor import DASK, EXECUTORS, LOCAL
 from bench.problem import Problem
+from bench.running.executor import DASK, EXECUTORS, LOCAL
 
 _PLACES = {"--data-root": "DIR", "--out": "DIR", "--plugin": "FILE", "--scheduler": "ADDRESS"}
 

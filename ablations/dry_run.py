@@ -14,9 +14,9 @@ from bench.data.contract import Target
 from bench.experiment import Experiment, Protocol, TrainSpec
 from bench.measure import create_model
 from bench.plan import Plan
-from bench.progress import spoken
 from bench.records import read_record
-from bench.titles import title_of
+from bench.running.progress import spoken
+from bench.running.titles import title_of
 from bench.train import train
 from models.skeleton import SKELETONS
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.data.alignment import take_joints
 from bench.data.fitted import FittedImages
 from bench.memory_format import lay_channels_last
-from bench.metrics.oks import PERSON
+from bench.metrics.coco_truth import PERSON
 from bench.problem import Problem
 from models.geometry import invert, transform_points
 from models.skeleton import Skeleton

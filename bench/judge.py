@@ -7,8 +7,8 @@ from math import isnan
 from typing import Any
 
 from bench.data.contract import PoseDataset, Target
+from bench.metrics.coco_truth import coco_ground_truth
 from bench.metrics.dissection import dissect
-from bench.metrics.oks import coco_ground_truth
 from bench.metrics.posetrack import match_posetrack
 from models.skeleton import POSETRACK15, Skeleton
 

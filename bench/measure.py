@@ -9,8 +9,6 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from bench import crop_feed, image_feed
-from bench.checkpoints import Checkpoints
 from bench.cost import COUNTED_PEOPLE, count_cost
 from bench.data.contract import Target
 from bench.data.mixing import taught_joints
@@ -22,6 +20,8 @@ from bench.memory_format import lay_channels_last
 from bench.problem import Problem
 from bench.records import read_record
 from bench.train import train
+from bench.training import crop_feed, image_feed
+from bench.training.checkpoints import Checkpoints
 from bench.whole_files import write_whole
 from models import create_pipeline
 from models.skeleton import SKELETONS

@@ -14,20 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.checkpoints import FOLDER as CHECKPOINT_FOLDER
-from bench.checkpoints import forget
-from bench.crew import Crew
 from bench.jobs import Job
-from bench.kept_records import kept, note_match, timed
 from bench.plan import Plan
 from bench.problem import Problem
-from bench.progress import Progress
 from bench.records import Record, read_record, write_record
-from bench.titles import title_of
-from bench.worker import FAILURE_LOG, Task, outline
+from bench.running.crew import Crew
+from bench.running.kept_records import kept, note_match, timed
+from bench.running.progress import Progress
+from bench.running.titles import title_of
+from bench.running.worker import FAILURE_LOG, Task, outline
+from bench.training.checkpoints import FOLDER as CHECKPOINT_FOLDER
+from bench.training.checkpoints import forget
 
 if TYPE_CHECKING:
-    from bench.cluster import Cluster
+    from bench.running.cluster import Cluster
 
 
 @dataclass(frozen=True)

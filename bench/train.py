@@ -11,12 +11,12 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from bench.checkpoints import Checkpoints
 from bench.data.contract import Target
 from bench.experiment import TrainSpec
 from bench.memory_format import lay_channels_last
 from bench.problem import Problem
-from bench.training_state import TrainingState
+from bench.training.checkpoints import Checkpoints
+from bench.training.training_state import TrainingState
 
 Report = Callable[[int, float, float], None]
 

@@ -13,7 +13,7 @@ from reports.measured.options import option_table, repeats_training
 from reports.measured.results import Comparison
 from reports.measured.stages import stages_frame
 from reports.pictures.drawn import (
-    learning_curves,
+    draw_learning_curves,
     remove_pictures,
     scatters,
     sheets,
@@ -31,6 +31,7 @@ from reports.tables.comparisons import (
     match_table,
 )
 from reports.tables.errors import error_sections
+from reports.tables.files import RESULTS, write_frames
 from reports.tables.joints import joint_table
 from reports.tables.raw import results_frame
 from reports.text import prose, times
@@ -63,7 +64,12 @@ def report_of(
 
 def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[str]) -> list[Path]:
     remove_pictures(folder)
-    written = [folder / REPORT, *_write_tables(folder, results)]
+    frames = {
+        RESULTS: results_frame(results.comparisons, results.clocks),
+        "ceilings.csv": ceilings_frame(results.ceilings),
+        "stages.csv": stages_frame(results.stages),
+    }
+    written = [folder / REPORT, *write_frames(folder, frames)]
     sections = [prose.head(results.comparisons, words), *opening]
     options: list[str] = []
     pictured: list[str] = []
@@ -89,7 +95,9 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         sections += [*differences, prose.differences(comparison, words)] if differences else []
         sections += _sweep(comparison, results, words, heading)
         sections += _cost(comparison, words, heading)
-        curves, shown = (draw(folder, comparison, suffix) for draw in (learning_curves, sheets))
+        curves, shown = (
+            draw(folder, comparison, suffix) for draw in (draw_learning_curves, sheets)
+        )
         pictured += _pictured(comparison, heading, curves, shown)
         written += [*drawn, *curves, *shown]
     sections += [*_options(results, words), *options]
@@ -104,23 +112,6 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
     sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons)]
     sections.append(provenance(results.records))
     (folder / REPORT).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
-    return written
-
-
-def _write_tables(folder: Path, results: Results) -> list[Path]:
-    """Write the raw numbers as CSV; a table that this plan has none of is removed."""
-    frames = {
-        "results.csv": results_frame(results.comparisons, results.clocks),
-        "ceilings.csv": ceilings_frame(results.ceilings),
-        "stages.csv": stages_frame(results.stages),
-    }
-    written = []
-    for name, frame in frames.items():
-        if len(frame) or name == "results.csv":
-            frame.to_csv(folder / name, index=False)
-            written.append(folder / name)
-        else:
-            (folder / name).unlink(missing_ok=True)
     return written
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 import run_all
 from ablations.command_line import noted
-from bench.run_lock import only_run
+from bench.running.run_lock import only_run
 from models import registry
 from models.skeleton import LSP14
 
@@ -108,7 +108,7 @@ def test_a_plugin_that_raises_or_registers_nothing(refused, tmp_path):
 
 
 def test_a_second_run_in_the_same_folder(refused, monkeypatch):
-    monkeypatch.setattr("bench.run_lock._LOCK_SECONDS", 0.0)
+    monkeypatch.setattr("bench.running.run_lock._LOCK_SECONDS", 0.0)
     with only_run(Path("results/blocks/records")):
         assert "another run is writing to" in refused("--preset", "smoke")
 

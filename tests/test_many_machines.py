@@ -73,13 +73,13 @@ def test_words_that_do_not_go_together_are_refused(refused, words, complaint):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere", "tcp://127.0.0.1:x"])
 def test_a_scheduler_that_does_not_answer_is_named(refused, monkeypatch, address):
     pytest.importorskip("distributed", reason=NO_DASK)
-    monkeypatch.setattr("bench.cluster._ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("bench.running.cluster._ANSWER_SECONDS", 1.0)
     told = refused("--executor", "dask", "--scheduler", address)
     assert told.startswith(f"--scheduler {address}: no Dask scheduler answers there; start one")
 
 
 def test_a_missing_dask_is_told_with_what_installs_it(refused, monkeypatch):
-    monkeypatch.delitem(sys.modules, "bench.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "bench.running.cluster", raising=False)
     for name in ("dask", "distributed"):
         monkeypatch.setitem(sys.modules, name, None)
     told = refused("--executor", "dask", "--scheduler", "tcp://127.0.0.1:1")

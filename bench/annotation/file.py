@@ -12,7 +12,7 @@ from bench.annotation.candidates import Candidate
 from bench.data.contract import PoseDataset, Target
 from bench.data.fitted import FittedImages
 from bench.data.photographs import Photographs
-from bench.metrics.oks import coco_ground_truth
+from bench.metrics.coco_truth import coco_ground_truth
 from bench.problem import Problem
 from models.geometry import transform_points
 from models.skeleton import CANONICAL, Skeleton

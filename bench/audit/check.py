@@ -14,7 +14,7 @@ from bench.jobs import Job
 from bench.plugin import load_plugin
 from bench.problem import Problem
 from bench.records import RECORD_FILE, Record, job_of, read_record
-from bench.titles import title_of
+from bench.running.titles import title_of
 
 _RECORDS = "records"  # the folder of all records inside a suite's folder
 BROKEN, STALE, NOTE = "broken", "stale", "note"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.audit.staleness import Present, experiments_of
-from bench.crew import REPOSITORY
 from bench.environment import UNKNOWN
 from bench.experiment import Experiment
 from bench.jobs import (
@@ -23,13 +22,14 @@ from bench.jobs import (
 from bench.measure import WEIGHTS
 from bench.plan import Plan
 from bench.plugin import load_plugin
-from bench.prepare import prepare_data
 from bench.problem import Problem
-from bench.progress import open_progress
 from bench.records import RECORD_FILE, Record, job_of, read_record
-from bench.run_lock import only_run
 from bench.runner import Setting, run
-from bench.titles import title_of
+from bench.running.crew import REPOSITORY
+from bench.running.prepare import prepare_data
+from bench.running.progress import open_progress
+from bench.running.run_lock import only_run
+from bench.running.titles import title_of
 
 _PUBLISHED = REPOSITORY / "reports" / "published"
 _OUT = "rerun"  # the folder beside the suites' that reruns go to

@@ -14,7 +14,8 @@ from bench.data.datasets import open_split
 from bench.data.fitted import FittedImages, open_fitted
 from bench.evaluate_images import Detections, to_coco_results
 from bench.jobs import CeilingExperiment
-from bench.metrics.oks import match_oks, split_ground_truth
+from bench.metrics.coco_truth import split_ground_truth
+from bench.metrics.oks import match_oks
 from bench.problem import Problem
 from models import create_pipeline
 from models.fields import FieldTargets, cells_inside

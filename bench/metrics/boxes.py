@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from bench.metrics.oks import PERSON, OksMatches, gathered
+from bench.metrics.coco_truth import PERSON
+from bench.metrics.oks import OksMatches, gathered
 
 #: Sides in the order of ``BoxMatches.errors``.
 SIDES: Final = ("left", "top", "right", "bottom")

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from bench.data.contract import Target
 from bench.metrics.errors import ErrorAnatomy
 from bench.metrics.joint_errors import UNFOUNDED, UNJUDGED, judge_joints, kinds_of
-from bench.metrics.oks import (
-    THRESHOLDS,
-    OksMatches,
-    evaluated,
-    falling,
-    gathered,
-    positions_of,
-)
+from bench.metrics.oks import THRESHOLDS, OksMatches, evaluated, falling, gathered, positions_of
 from bench.metrics.people_found import NOBODY, UNJUDGED_PERSON, people_of
 from models.skeleton import Skeleton
 

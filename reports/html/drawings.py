@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from reports.html.charts import Chart, Curve, curves, scatter
 from reports.measured.clocks import Clock, Times, has_times
-from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Variant, is_plain
+from reports.measured.curves import learning_curves, losses_compare
+from reports.measured.results import AP, POSETRACK, Comparison, Variant, is_plain
 from reports.measured.stages import StageTiming, TimedStages, people
-from reports.pictures.drawn import last_stage_loss
 from reports.pictures.people_plot import LEAST_SPAN
 from reports.pictures.plots import Point
 from reports.tables.cells import figures, percent
@@ -47,24 +46,18 @@ def training_charts(folder: Path, comparison: Comparison) -> list[Chart]:
         folder: of the suite.
         comparison: whose trainings they are.
     """
-    drawn = []
-    for variant in comparison.variants:
-        for run in variant.runs:
-            # A record that was measured with another's weights has no curve of its own.
-            trained = run.measured.get("trained_by") or run.experiment.key
-            file = folder / RECORDS / trained / "learning_curve.csv"
-            if variant.is_baseline or not file.exists():
-                continue
-            frame = pd.read_csv(file)
-            if len(frame):
-                losses = _thinned(last_stage_loss(frame))
-                steps = _thinned(frame["step"].to_numpy())
-                drawn.append(Curve(variant.name, variant.place, steps, losses))
-    if not drawn:
+    found = list(learning_curves(folder, comparison))
+    if not found:
         return []
+    drawn = [
+        Curve(one.variant.name, one.variant.place, _thinned(one.steps), _thinned(one.losses))
+        for one in found
+    ]
     everything = [loss for one in drawn for loss in one.y]
     log = min(everything) > 0 and max(everything) > 2 * min(everything)
     title = "Loss of the last stage while training"
+    if not losses_compare(found):
+        title += "; each pipeline has a loss of its own, so levels do not compare"
     return [curves(title, "optimiser step", "loss", drawn, log_x=False, log_y=log)]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.jobs import LatencyExperiment
-from bench.kept_records import timed
 from bench.records import Record
+from bench.running.kept_records import timed
 from reports.measured.results import RECORDS, Variant, finished
 
 #: What ``bench.latency.Timing.to_json`` gives: median_ms, p05_ms, p95_ms, low_ms, high_ms, samples;

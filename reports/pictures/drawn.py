@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from models.skeleton import SKELETONS
 from reports.measured.clocks import Clock, has_times
+from reports.measured.curves import learning_curves, losses_compare
 from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Run, Variant
 from reports.pictures.crop_sheets import draw_crops
 from reports.pictures.image_sheets import by_image, draw_images
@@ -84,45 +84,16 @@ def _scatters(
     return written
 
 
-def learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
+def draw_learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:
     """Draw the last stage's loss of every variant and seed; return the file, if there is any."""
-    curves, pipelines = [], set()
-    for variant in comparison.variants:
-        for run in variant.runs:
-            # A record that was measured with another's weights has no curve of its own.
-            trained = run.measured.get("trained_by") or run.experiment.key
-            file = folder / RECORDS / trained / "learning_curve.csv"
-            if variant.is_baseline or not file.exists():
-                continue
-            frame = pd.read_csv(file)
-            if len(frame):
-                pipelines.add(run.experiment.model.name)
-                steps, losses = frame["step"].to_numpy(), last_stage_loss(frame)
-                curves.append(Curve(variant.name, variant.place, steps, losses))
-    if not curves:
+    found = list(learning_curves(folder, comparison))
+    if not found:
         return []
     path = folder / f"learning_curves{suffix}.png"
+    curves = [Curve(one.variant.name, one.variant.place, one.steps, one.losses) for one in found]
     title = f"Learning curves\n{subject([comparison])}"
-    draw_curves(path, curves, title=title, alike=len(pipelines) == 1)
+    draw_curves(path, curves, title=title, alike=losses_compare(found))
     return [path]
-
-
-def last_stage_loss(frame: pd.DataFrame) -> np.ndarray:
-    """Return the loss of what is decoded ``[T]``: that of the last stage, or the only one.
-
-    The whole loss has as many terms as a network has stages, so networks of six and of three
-    could not be compared by it.
-
-    Args:
-        frame: a learning curve; named losses end in ``_`` and the number of their stage.
-    """
-    stages: dict[int, list[str]] = {}
-    for name in frame:
-        if named := re.search(r"_(\d+)$", str(name)):
-            stages.setdefault(int(named.group(1)), []).append(str(name))
-    if not stages:
-        return frame["loss"].to_numpy()
-    return frame[stages[max(stages)]].sum(axis=1).to_numpy()
 
 
 def sheets(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:

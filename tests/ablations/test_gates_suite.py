@@ -14,7 +14,7 @@ from bench.audit.faults import faults
 from bench.audit.staleness import experiments_of
 from bench.jobs import GateExperiment, models_of
 from bench.problem import Problem
-from bench.titles import title_of
+from bench.running.titles import title_of
 
 GATED = ["aioi", "aioi_light"]
 

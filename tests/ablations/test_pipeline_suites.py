@@ -100,4 +100,4 @@ def test_a_plan_is_noted_and_read_back(name, tmp_path):
 def test_every_suite_has_a_plan_and_a_report():
     for name in SUITES:
         assert callable(importlib.import_module(f"ablations.{name}").plan)
-        assert callable(importlib.import_module(f"reports.{name}").write_report)
+        assert callable(importlib.import_module(f"reports.suites.{name}").write_report)

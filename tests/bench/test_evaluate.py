@@ -6,7 +6,8 @@ from torch import nn
 from bench.data.crops import PersonCrops, cut_crops
 from bench.data.synthetic.dataset import open_synthetic
 from bench.evaluate import CropPredictions, coco_results, predict_crops
-from bench.metrics.oks import coco_ground_truth, match_oks
+from bench.metrics.coco_truth import coco_ground_truth
+from bench.metrics.oks import match_oks
 from models.crops import crop_detections
 from models.skeleton import COCO17
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from bench import crop_feed, image_feed
 from bench.data.contract import Target
 from bench.data.crops import cut_crops
 from bench.data.fitted import fit_images
@@ -17,6 +16,7 @@ from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpe
 from bench.judge import judge
 from bench.metrics.oks import OksMatches
 from bench.metrics.posetrack import PosetrackMatches
+from bench.training import crop_feed, image_feed
 from models.crops import crop_detections
 from models.skeleton import COCO17, POSETRACK15, Skeleton
 

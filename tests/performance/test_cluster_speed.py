@@ -14,13 +14,13 @@ from dask_cluster import loopback_cluster
 from ablations.blocks import plan
 from ablations.options import Options
 from bench.audit.side_by_side import verdict
-from bench.cluster import open_cluster
 from bench.plan import Plan
-from bench.prepare import prepare_data
-from bench.progress import open_progress
 from bench.records import Record, all_records
-from bench.run_lock import only_run
 from bench.runner import Setting, run
+from bench.running.cluster import open_cluster
+from bench.running.prepare import prepare_data
+from bench.running.progress import open_progress
+from bench.running.run_lock import only_run
 
 MOST = 0.65  # of the time on one worker
 SMOKE = Options("smoke", blocks="*residual", match="blocks", device="cpu", seeds=2)

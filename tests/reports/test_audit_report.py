@@ -5,7 +5,7 @@ from fake_records import Suite, fake_cost
 from report_tables import column
 
 from bench.plan import Plan
-from reports.blocks import write_report
+from reports.suites.blocks import write_report
 
 
 def report_of(suite: Suite, **cost: object) -> str:

@@ -10,7 +10,7 @@ from report_tables import column, table
 
 from bench.experiment import ModelSpec
 from bench.plan import Plan
-from reports.pipelines import write_report
+from reports.suites.pipelines import write_report
 
 LOSSES = (("joints out of the image", 0.985), ("rounding", 0.912), ("overlapping limbs", 0.91))
 

@@ -7,7 +7,7 @@ from fake_records import Suite
 from report_tables import column, table
 
 from bench.plan import Plan
-from reports import blocks, pipelines
+from reports.suites import blocks, pipelines
 
 SWEEP = "Latency by batch size"
 LATER = {"p90_ms": 3.5, "p99_ms": 4.25, "peak_bytes": 12_340_000}

@@ -12,14 +12,14 @@ from planted_errors import LAYOUT, NOWHERE, SIDE, K, distance, result, target
 from report_tables import column, table
 
 from bench.experiment import Experiment
+from bench.metrics.coco_truth import coco_ground_truth
 from bench.metrics.dissection import dissect
-from bench.metrics.oks import coco_ground_truth
 from bench.plan import Plan
 from bench.records import read_record, write_record
 from models.skeleton import COCO17
-from reports.blocks import write_report
 from reports.measured.anatomy import dissected
 from reports.measured.results import gather
+from reports.suites.blocks import write_report
 
 RIGHT = LAYOUT
 JITTERED = LAYOUT + distance(np.full(K, 0.62))[:, None] * np.array([0.6, -0.8])

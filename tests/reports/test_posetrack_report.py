@@ -14,9 +14,9 @@ from bench.metrics.intervals import bootstrap_weights
 from bench.metrics.posetrack import PosetrackMatches
 from bench.plan import Plan
 from bench.records import read_record
-from reports import blocks, pipelines
 from reports.measured import results
 from reports.measured.results import POSETRACK, SEED, gather
+from reports.suites import blocks, pipelines
 
 GROUPS = ["head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"]
 CROPS = replace(DATA, name="frames", skeleton="posetrack15")

@@ -9,7 +9,7 @@ from fake_records import ENVIRONMENT, Suite
 from report_tables import table
 
 from bench.plan import Plan
-from reports.blocks import write_report
+from reports.suites.blocks import write_report
 
 BLOCKS = {"residual": 3.0, "inception_residual": 2.6, "ioi": 2.2}
 

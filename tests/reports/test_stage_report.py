@@ -8,7 +8,7 @@ from fake_records import Suite
 from report_tables import column, table
 
 from bench.plan import Plan
-from reports.pipelines import write_report
+from reports.suites.pipelines import write_report
 
 STAGES = "Latency in stages, 128 px"
 

@@ -30,7 +30,8 @@ def rows(name: str, called: str = "", **options: Any) -> list[Experiment]:
 
 def report_on(suite: Suite, name: str, planned: list[Experiment]) -> str:
     """Return the report of a suite on what of it has a record."""
-    importlib.import_module(f"reports.{name}").write_report(suite.folder, Plan(tuple(planned)))
+    report = importlib.import_module(f"reports.suites.{name}")
+    report.write_report(suite.folder, Plan(tuple(planned)))
     return (suite.folder / "report.md").read_text()
 
 

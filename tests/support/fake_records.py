@@ -10,7 +10,8 @@ from fake_experiments import CROP, IMAGES, Fields
 
 from bench.experiment import Experiment
 from bench.jobs import CeilingExperiment, Job, LatencyExperiment, StageExperiment
-from bench.metrics.oks import coco_ground_truth, match_oks
+from bench.metrics.coco_truth import coco_ground_truth
+from bench.metrics.oks import match_oks
 from bench.metrics.pck import count_pck
 from bench.metrics.posetrack import match_posetrack
 from bench.records import kind_of, write_record

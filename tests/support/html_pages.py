@@ -8,7 +8,7 @@ from fake_records import Suite
 
 from ablations.plan import save_plan
 from bench.plan import Plan
-from reports import blocks, pipelines
+from reports.suites import blocks, pipelines
 
 ERRORS = {"residual": 3.0, "inception_residual": 2.6, "ioi": 1.2, "mean_pose": 12.0}
 EVIL = "<script>alert('evil')</script> & <b>bold</b>"

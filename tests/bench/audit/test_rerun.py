@@ -11,7 +11,7 @@ from bench.audit.rerun import find_record
 from bench.data.cache import file_digest
 from bench.jobs import LatencyExperiment
 from bench.records import RECORD_FILE, read_record
-from bench.worker import Task, perform
+from bench.running.worker import Task, perform
 
 IOI, AIOI = small_experiment("ioi"), small_experiment("aioi")
 TUNED = replace(IOI, variant="tuned", starts_from=IOI.key, seed=1)

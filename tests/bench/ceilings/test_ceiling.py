@@ -16,7 +16,8 @@ from bench.ceilings.counterfactuals import CAUSES
 from bench.data.fitted import FittedImages
 from bench.experiment import DataSpec, ModelSpec, Protocol
 from bench.jobs import CeilingExperiment
-from bench.metrics.oks import OksMatches, coco_ground_truth
+from bench.metrics.coco_truth import coco_ground_truth
+from bench.metrics.oks import OksMatches
 from bench.problem import Problem
 from models import create_pipeline
 from models.skeleton import COCO17, Skeleton

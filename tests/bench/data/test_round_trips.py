@@ -19,7 +19,7 @@ from bench.data.mpii import dataset as mpii
 from bench.data.posetrack18 import dataset as posetrack18
 from bench.data.synthetic.dataset import SyntheticScenes, render_scenes
 from bench.data.synthetic.factors import DOMAINS
-from bench.metrics.oks import split_ground_truth
+from bench.metrics.coco_truth import split_ground_truth
 from models.skeleton import CANONICAL, CROWDPOSE14, LSP14, MPII16, POSETRACK15, Skeleton
 
 SIZE, SCENES = 64, 4

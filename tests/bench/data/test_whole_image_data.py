@@ -12,7 +12,8 @@ from bench.data.fitted import GREY, fit_images, open_fitted
 from bench.data.image_batches import augmented_images, image_batches
 from bench.evaluate_images import predict_images, to_coco_results
 from bench.experiment import DataSpec, TrainSpec
-from bench.metrics.oks import match_oks, split_ground_truth
+from bench.metrics.coco_truth import split_ground_truth
+from bench.metrics.oks import match_oks
 from models.geometry import transform_points
 from models.skeleton import COCO17
 

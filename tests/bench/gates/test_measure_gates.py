@@ -19,7 +19,7 @@ from bench.jobs import GateExperiment
 from bench.measure import WEIGHTS, create_model
 from bench.problem import Problem
 from bench.records import kind_of, read_record, write_record
-from bench.worker import Task
+from bench.running.worker import Task
 from models.blocks.aioi import Gate
 from models.geometry import transform_points
 from models.skeleton import LSP14

@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from bench.metrics.boxes import BoxMatches, match_boxes
-from bench.metrics.oks import coco_ground_truth
+from bench.metrics.coco_truth import coco_ground_truth
 from models.skeleton import COCO17
 
 

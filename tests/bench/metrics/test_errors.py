@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from planted_errors import APART, LAYOUT, MIRROR, NOWHERE, SIDE, K, distance, result, target
 
 from bench.data.contract import Target
+from bench.metrics.coco_truth import coco_ground_truth
 from bench.metrics.dissection import dissect
 from bench.metrics.errors import (
     ERRORS,
@@ -21,7 +22,7 @@ from bench.metrics.errors import (
     ErrorAnatomy,
 )
 from bench.metrics.joint_errors import INVERSION, JITTER, KINDS, MISS, SWAP
-from bench.metrics.oks import OksMatches, coco_ground_truth, match_oks
+from bench.metrics.oks import OksMatches, match_oks
 from models.skeleton import COCO17, Skeleton
 
 

@@ -15,7 +15,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from bench.data.contract import Target
-from bench.metrics.oks import OksMatches, coco_ground_truth, match_oks
+from bench.metrics.coco_truth import coco_ground_truth
+from bench.metrics.oks import OksMatches, match_oks
 from bench.problem import Problem
 from models.skeleton import LSP14, Skeleton
 

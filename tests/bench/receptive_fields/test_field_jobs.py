@@ -9,8 +9,8 @@ from bench.experiment import ModelSpec
 from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.plan import Plan
 from bench.records import read_record
-from bench.run_lock import only_run
 from bench.runner import Setting, pending, run
+from bench.running.run_lock import only_run
 
 # Whatever is measured says which records stood before it.
 PLUGIN = """

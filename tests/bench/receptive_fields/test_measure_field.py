@@ -16,7 +16,7 @@ from bench.problem import Problem
 from bench.receptive_fields import measure
 from bench.receptive_fields.gradients import effective_field, noise_images, with_settled_norms
 from bench.records import kind_of, write_record
-from bench.worker import Task
+from bench.running.worker import Task
 from models import registry
 
 SIZE, CROPS = 32, 5

@@ -102,7 +102,10 @@ def test_what_the_page_draws_stands_for_the_pictures(page: str) -> None:
     assert "AP against multiply-adds" in titles
     assert "AP against parameters" in titles
     assert "Decoding: latency against people, 128 px" in titles
-    assert titles.count("Loss of the last stage while training") == 2
+    alone = "Loss of the last stage while training"
+    # Suite `pipelines` has losses of different kinds, and its chart says so.
+    assert alone in titles
+    assert f"{alone}; each pipeline has a loss of its own, so levels do not compare" in titles
     assert page.count('class="gallery') == 2
     assert 'class="still"' not in page
 

@@ -1,0 +1,1 @@
+"""One file a suite: the page and the tables of its records."""
