@@ -22,6 +22,7 @@ class PipelineSize:
             scratch, 5 gave mspaf3 an AP of 3.7 after 8,000 images and 0 one of 2.4.
         min_parts: joints that a person needs to be reported; the paper's 3 leaves out everybody of
             whom COCO annotates one or two, 11 points of AP on true fields, and 2 costs nothing.
+        people: in an image, at which decoding, and everything in one call, is timed.
         multi_scale: price bottom-up inference at several scales too, which costs 7.5 single ones.
         backbone: of the top-down pipelines, a ResNet with a feature pyramid.
         deeper_backbone: the next larger one, for Mask R-CNN's second row in Table 2.
@@ -54,6 +55,7 @@ class PipelineSize:
     hourglass_width: int
     hourglass_depth: int
     person_size: int
+    people: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
     multi_scale: bool = True
 
 
@@ -121,13 +123,14 @@ PIPELINE_PRESETS: dict[str, Preset[PipelineSize]] = {
             keypoint_width=16,
             keypoint_depth=1,
             hourglass_width=16,
+            people=(1, 20),
             multi_scale=False,
         ),
         synthetic=DataSize(train_images=32, val_images=8, image_size=128, crop_size=0),
         photographs=DataSize(train_images=32, val_images=8, image_size=0, crop_size=0),
         synthetic_train=replace(_SYNTHETIC, steps=4, batch_size=4),
         photograph_train=replace(_PHOTOGRAPHS, steps=4, batch_size=4),
-        latency=LatencySize(batch_sizes=(1,), rounds=5),
+        latency=LatencySize(batch_sizes=(1,), rounds=3),
     ),
     "cpu": Preset(
         purpose="a first answer: three quarters of an hour on two CPU cores",

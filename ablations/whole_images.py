@@ -17,8 +17,8 @@ from models.heatmaps import DECODER_VERSION
 # Shares of the preset's learning rate. PAF has no batch norm, and at the rates that suit the others
 # its training diverges.
 _RATES = {"paf6": 0.16, "mask_rcnn": 0.4, "detector_hourglass": 0.4}
-#: People an image at which decoding is timed, and those with which everything is.
-PEOPLE, WHOLE = (1, 2, 5, 10, 20, 50), COUNTED_PEOPLE
+#: People an image with which pipelines are compared.
+WHOLE = COUNTED_PEOPLE
 #: Scales and flip.
 View = tuple[tuple[float, ...], bool]
 _SINGLE: View = ((1.0,), False)
@@ -112,7 +112,7 @@ def stages(
         (*timed(models, input_size, VIEWS[:1]), *further),
         setting.data.skeleton,
         setting.data.image_size or input_size,
-        PEOPLE,
+        setting.size.people,
         WHOLE,
         rounds if most_rounds is None else min(rounds, most_rounds),
         setting.train.device,

@@ -174,7 +174,7 @@ def _latency(comparison: Comparison, results: Results) -> str:
         return ""
     if comparison.data.crop_size:
         return times.crop_latency(results.timing)
-    return times.stage_latency()
+    return times.stage_latency(any(one.disturbed for one in _clocks(comparison, results)))
 
 
 def _sweep(comparison: Comparison, results: Results, words: Words, heading: str) -> list[str]:

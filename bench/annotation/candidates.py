@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from bench.data.contract import PoseDataset, Target
 from models.skeleton import Skeleton
@@ -56,6 +55,9 @@ def find_candidates(
         found: the joints of the results.
         joints: that are asked for.
     """
+    # It takes longer to import than numpy and would do so in every process of every experiment.
+    from scipy.optimize import linear_sum_assignment
+
     poses: dict[int, list[NDArray[np.float64]]] = {}
     for one in results:
         pose = np.array(one["keypoints"], dtype=np.float64).reshape(len(found), 3)

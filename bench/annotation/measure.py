@@ -13,6 +13,7 @@ from bench.data.datasets import open_split, open_truth
 from bench.data.fitted import open_fitted
 from bench.evaluate_images import predict_images, to_coco_results
 from bench.experiment import DataSpec
+from bench.given_boxes import box_error, given_boxes
 from bench.jobs import AnnotationExperiment
 from bench.measure import Report, create_model, load_trained
 from bench.problem import Problem
@@ -109,11 +110,14 @@ def _candidates(
 ) -> list[Candidate]:
     annotator = job.annotator
     images = open_fitted(data, _SPLIT, root, annotator.protocol.input_size)
+    # One that is shown people in boxes is shown those that the data set has.
+    error = box_error(annotator.protocol.boxes)
     found = predict_images(
         model,
         images.to(torch.device(annotator.train.device)),
         precision=annotator.train.precision,
         report=lambda done, of: report(f"annotate {data.name}", done, of),
+        boxes=None if error is None else given_boxes(images.targets, error),
     )
     results = to_coco_results(found, images)
     dataset = open_split(data, _SPLIT, root)

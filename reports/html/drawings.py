@@ -16,6 +16,7 @@ from reports.tables.cells import figures, percent
 from reports.tables.comparisons import latency_cell
 from reports.text.setting import view
 
+_DISTURBED = "; the machine was disturbed while timing"
 _SEEN = 110  # points a learning curve, each the mean of the steps around it
 
 
@@ -82,7 +83,8 @@ def people_charts(timing: StageTiming, places: Mapping[str, int]) -> list[Chart]
         if drawn:
             charts.append(
                 curves(
-                    f"{title}: latency against people, {timing.sizes}",
+                    f"{title}: latency against people, {timing.sizes}"
+                    f"{_DISTURBED if timing.disturbed else ''}",
                     "people an image",
                     "ms an image",
                     drawn,
@@ -102,7 +104,8 @@ def _panels(
     costs = [one.runs[0].measured["cost"] for one in ranked]
     panels = [
         (
-            f"latency: {clock.axis.split(' (')[0].removeprefix('latency of ')}",
+            f"latency: {clock.axis.split(' (')[0].removeprefix('latency of ')}"
+            f"{_DISTURBED if clock.disturbed else ''}",
             clock.axis,
             [
                 _timed(one, statistic, times, clock)

@@ -23,12 +23,14 @@ class Clock:
         axis: its label in a plot.
         field: how its columns in ``results.csv`` begin.
         times: experiment key -> times, for those experiments whose very model was timed.
+        disturbed: another load took part of the machine while they were timed.
     """
 
     column: str
     axis: str
     field: str
     times: Mapping[str, Times]
+    disturbed: bool
 
     def of(self, variant: Variant) -> Times | None:
         """Return the times of a variant's first timed seed; None where it was not timed."""
@@ -53,7 +55,8 @@ class Timing:
     @property
     def clocks(self) -> list[Clock]:
         """One for each batch size, empty of times where there is no record."""
-        models = self.record["measured"]["models"] if self.record else {}
+        measured = self.record["measured"] if self.record else {}
+        models = measured.get("models", {})
         return [
             Clock(
                 column=f"latency b{batch}, ms",
@@ -62,6 +65,7 @@ class Timing:
                 times={
                     key: times[str(batch)] for key, times in models.items() if str(batch) in times
                 },
+                disturbed=measured.get("disturbed", False),
             )
             for batch in self.batch_sizes
         ]

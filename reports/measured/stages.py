@@ -86,6 +86,11 @@ class StageTiming:
     pipelines: tuple[TimedStages, ...]  #: empty without a record
 
     @property
+    def disturbed(self) -> bool:
+        """Whether another load took part of the machine while they were timed."""
+        return self.record is not None and bool(self.record["measured"]["disturbed"])
+
+    @property
     def sizes(self) -> str:
         """The input sizes, for headings: ``224 px``."""
         sizes = dict.fromkeys(str(one.input_size) for one in self.experiment.pipelines)
@@ -124,12 +129,14 @@ def stage_clocks(timings: Sequence[StageTiming], experiments: Sequence[Experimen
                 "network alone (ms)",
                 "network",
                 {key: stages.network for key, stages in timed.items() if stages.network},
+                timing.disturbed,
             ),
             Clock(
                 f"end to end, {whole}, ms",
                 f"end to end, {whole} an image (ms)",
                 "end_to_end",
                 {key: stages.end_to_end for key, stages in timed.items()},
+                timing.disturbed,
             ),
         ]
     return clocks

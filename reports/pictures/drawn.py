@@ -15,6 +15,7 @@ from reports.pictures.image_sheets import by_image, draw_images
 from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter
 from reports.text.prose import subject
 from reports.text.setting import view
+from reports.text.times import DISTURBED
 from reports.text.words import data_name
 
 _PATTERNS = ("accuracy_vs_*.png", "learning_curves*.png", "predictions_*.png", "latency_vs_*.png")
@@ -53,11 +54,11 @@ def _scatters(
     bars = f"Vertical bars: 95 % interval of {statistic}."
     spread = "Horizontal bars: 5th to 95th percentile of the rounds."
     front = "Dashed: Pareto front of the point estimates."
+    timed = [clock for clock in clocks if has_times(clock, comparison.ranked)]
     by_latency = [
-        Panel(clock.axis, _latency_points(comparison, clock, statistic))
-        for clock in clocks
-        if has_times(clock, comparison.ranked)
+        Panel(clock.axis, _latency_points(comparison, clock, statistic)) for clock in timed
     ]
+    warning = f"\n{DISTURBED}" if any(clock.disturbed for clock in timed) else ""
     by_cost = [
         _point(one, statistic, one.runs[0].measured["cost"]["gmac"], None)
         for one in comparison.ranked
@@ -65,7 +66,7 @@ def _scatters(
     adds = f"multiply-adds of one {view(comparison)}, as fvcore counts them (GMAC)"
     written = []
     for name, cost, panels, note in (
-        ("latency", "latency", by_latency, f"{bars} {spread} {front}"),
+        ("latency", "latency", by_latency, f"{bars} {spread} {front}{warning}"),
         ("macs", "multiply-adds", [Panel(adds, by_cost)] if by_cost else [], f"{bars} {front}"),
     ):
         if not panels:

@@ -9,6 +9,7 @@ from reports.measured.clocks import Times
 from reports.measured.results import is_plain
 from reports.measured.stages import StageTiming, TimedStages, people
 from reports.pictures.people_plot import PeopleCurve, Series, draw_people
+from reports.text.times import DISTURBED
 
 _BAND = "median, and the 5th to 95th percentile of the rounds"
 
@@ -37,6 +38,8 @@ def latency_by_people(
         if summed
         else f"{_BAND.capitalize()}. Right: everything in one call, measured at each marker."
     )
+    if timing.disturbed:
+        note += f"\n{DISTURBED}"
     path = folder / f"latency_vs_people{suffix}.png"
     draw_people(
         path,

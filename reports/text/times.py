@@ -13,7 +13,8 @@ OPTIONS = (
     "are one and the same, and it is paired over images. GMAC and median times are those of all "
     "views together, and in brackets how many times those of the single one."
 )
-_DISTURBED = " **The machine was disturbed while timing: do not trust small differences.**"
+#: Stands wherever times are shown that another load may have lengthened.
+DISTURBED = "The machine was disturbed while timing: do not trust small differences."
 
 
 def crop_latency(timing: Timing) -> str:
@@ -30,16 +31,16 @@ def crop_latency(timing: Timing) -> str:
         f"median of {samples} rounds and in brackets their 5th to 95th percentile; b1 is a call of "
         "1 crop. All models (the first finished seed of each) were timed in one run, in turn: "
         f"{_machine(measured)}. Reading and cropping images is not part of it."
-        f"{_DISTURBED if measured['disturbed'] else ''}"
+        f"{_warning(measured['disturbed'])}"
     )
 
 
-def stage_latency() -> str:
-    """Return how latency columns of whole images are read."""
+def stage_latency(disturbed: bool) -> str:
+    """Return how latency columns of whole images are read, and what disturbed the clock."""
     return (
         "Times are medians of a call of 1 image and in brackets the 5th to 95th percentile, from "
         "the run under *Latency in stages*: the same network with fresh weights, which take as "
-        "long as trained ones."
+        f"long as trained ones.{_warning(disturbed)}"
     )
 
 
@@ -57,10 +58,12 @@ def stages(timing: StageTiming) -> str:
         "medians. The median and in brackets the 5th to 95th percentile of the rounds; all stages "
         f"of all pipelines were timed in one run, in turn: {_machine(measured)}."
     )
-    if measured["disturbed"]:
-        text += _DISTURBED
     wrong = miscounts(timing)
-    return text + (f" **{' '.join(wrong)}**" if wrong else "")
+    return text + _warning(timing.disturbed) + (f" **{' '.join(wrong)}**" if wrong else "")
+
+
+def _warning(disturbed: bool) -> str:
+    return f" **{DISTURBED}**" if disturbed else ""
 
 
 def ceiling(ceilings: Sequence[Ceiling]) -> str:

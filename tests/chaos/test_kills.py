@@ -27,7 +27,8 @@ SITE = """
 from contextlib import suppress
 
 with suppress(ImportError):
-    from bench import checkpoints, train
+    from bench import train
+    from bench.training import checkpoints
 
     checkpoints._LEAST_SECONDS, checkpoints._SHARE = 0.0, 1.0
     train._REPORT_SECONDS = 0.0

@@ -9,6 +9,7 @@ from machine_noses import People, poses
 from bench.annotation import measure
 from bench.annotation.file import ANNOTATIONS
 from bench.experiment import Part
+from bench.given_boxes import FOUND, TRUTH
 from bench.jobs import AnnotationExperiment
 from bench.problem import Problem
 from bench.records import job_of, kind_of
@@ -22,7 +23,9 @@ def job(make_experiment):
     data = replace(make_experiment().data, skeleton="mpii16", name="bare", crop_size=0)
     marked = replace(data, skeleton="posetrack15", name="marked")
     whole = replace(data, skeleton="coco17")
-    annotator = replace(make_experiment(), data=whole, mixture=(Part(whole, 1.0),))
+    made = make_experiment()
+    finds_people = replace(made.protocol, boxes=FOUND)
+    annotator = replace(made, data=whole, mixture=(Part(whole, 1.0),), protocol=finds_people)
     return AnnotationExperiment(annotator, data, ("nose",), marked, 0.9, "any")
 
 
@@ -30,7 +33,12 @@ def job(make_experiment):
 def annotate(job, tmp_path, monkeypatch):
     """Run the job with candidates that are ``tried`` and ``found``, as COCO results."""
 
-    def run(tried, found, job=job, truth=None):
+    def run(tried, found, job=job, truth=None, shown=None):
+        def predict(model, images, *, boxes, **_):
+            if shown is not None:
+                shown[images.name] = boxes
+            return images.name
+
         sets = {"bare": People(IMAGES), "marked": People(IMAGES, POSETRACK15)}
         results = {"bare": found, "marked": tried}
         monkeypatch.setattr(measure, "create_model", lambda one: _Model())
@@ -38,7 +46,7 @@ def annotate(job, tmp_path, monkeypatch):
         monkeypatch.setattr(measure, "open_split", lambda spec, split, root: sets[spec.name])
         monkeypatch.setattr(measure, "open_truth", lambda spec, split: truth)
         monkeypatch.setattr(measure, "open_fitted", lambda spec, *_: _Opened(spec.name))
-        monkeypatch.setattr(measure, "predict_images", lambda model, images, **_: images.name)
+        monkeypatch.setattr(measure, "predict_images", predict)
         monkeypatch.setattr(measure, "to_coco_results", lambda found, images: results[images.name])
         (tmp_path / job.key).mkdir(exist_ok=True)
         measured, evidence = measure.measure_annotation(job, tmp_path, None, lambda *_, **__: None)
@@ -56,6 +64,7 @@ class _Model:
 class _Opened:
     def __init__(self, name):
         self.name = name
+        self.targets = [People(IMAGES).target(image) for image in range(IMAGES)]
 
     def to(self, device):
         return self
@@ -105,6 +114,19 @@ def test_photographs_have_no_hidden_truth(annotate):
     assert measured["joints"]["nose"]["truth"] is None
     assert set(evidence["nose"]) == {"calibration"}
     assert measured["joints"]["nose"]["annotated"] == 20
+
+
+def test_a_model_that_is_shown_people_is_shown_those_of_the_data_set(annotate, job):
+    shown = {}
+    annotate(everybody(), everybody(), shown=shown)
+    assert shown == {"bare": None, "marked": None}
+    protocol = replace(job.annotator.protocol, boxes=TRUTH)
+    asked = replace(job, annotator=replace(job.annotator, protocol=protocol))
+    annotate(everybody(), everybody(), job=asked, shown=shown)
+    for boxes in shown.values():
+        assert len(boxes) == IMAGES
+        for image, found in enumerate(boxes):
+            assert found.equal(People(IMAGES).target(image)["boxes"])
 
 
 def test_nothing_is_annotated_that_people_annotate_or_nobody_knows(annotate, job):

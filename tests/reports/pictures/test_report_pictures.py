@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
 from fake_experiments import ceiling, experiment, latency, stages, timed_like, whole
 from fake_records import Suite
 from matplotlib.image import imread
 
 from bench.plan import Plan
 from reports.suites import blocks, pipelines
+from reports.text.times import DISTURBED
 
 
 def test_everything_is_written_and_embedded(tmp_path: Path) -> None:
@@ -45,3 +47,26 @@ def test_everything_of_whole_images_is_written_and_embedded(tmp_path: Path) -> N
     assert sorted(embedded) == sorted(plots)
     for name in embedded:
         assert imread(suite.folder / name)[..., :3].std() > 0.02  # not blank
+
+
+@pytest.mark.parametrize("disturbed", [True, False])
+def test_a_disturbed_clock_is_told_beside_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disturbed: bool
+) -> None:
+    suite = Suite(tmp_path)
+    planned = [whole("paf6"), whole("mspaf3")]
+    for one, error in zip(planned, (3.0, 2.5), strict=True):
+        suite.done(one, error)
+    timing = stages(*map(timed_like, planned))
+    suite.staged(timing, {"paf6": 40.0, "mspaf3": 20.0}, disturbed=disturbed)
+    notes = {}
+    for place in ("drawn.draw_scatter", "people_curves.draw_people"):
+        monkeypatch.setattr(
+            f"reports.pictures.{place}",
+            lambda path, *_, note, **__: notes.update({path.name: note}),
+        )
+    pipelines.write_report(suite.folder, Plan(planned, stages=[timing]))
+    told = {name for name, note in notes.items() if DISTURBED in note}
+    # Multiply-adds are the same whoever else computes.
+    assert told == ({"accuracy_vs_latency.png", "latency_vs_people.png"} if disturbed else set())
+    assert "accuracy_vs_macs.png" in notes

@@ -9,7 +9,7 @@ from report_tables import column, table
 
 from ablations import table5
 from ablations.options import Options
-from ablations.table5 import ALONE, LONG, MIXED, NOSE, TEACHER, TUNED
+from ablations.table5 import ALONE, ANNOTATOR, LONG, MIXED, NOSE, PRETRAINED, TUNED
 from bench.annotation.confidence import Judged
 from bench.records import write_record
 from reports.measured import annotations
@@ -21,7 +21,7 @@ DECK = "The deck's Table 5, and what was measured here"
 MIXING = "Claim 7, first half, mixing the three sets beats PoseTrack alone by far"
 LONGER = "Claim 7, second half, training longer helps again"
 PEOPLE = 200
-SKILL = {ALONE: 4.0, MIXED: 3.5, NOSE: 3.0, LONG: 2.0, TUNED: 2.5, TEACHER: 3.0}
+SKILL = {ALONE: 4.0, MIXED: 3.5, NOSE: 3.0, LONG: 2.0, TUNED: 2.5, PRETRAINED: 3.0, ANNOTATOR: 3.0}
 
 
 @pytest.fixture
