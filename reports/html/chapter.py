@@ -48,6 +48,7 @@ _DRAWN = {
     re.compile(r"latency_vs_people"): PEOPLE,
     re.compile(r"predictions_"): GALLERY,
 }
+_NUMBER = re.compile(r"\d+")
 # Gathering asks for them, and this page words nothing itself.
 _UNSPOKEN = Words(title="", question="", thing="variant", reference="", shape=())
 _WIDEST = 1400  # pixels of a picture that the page does not draw itself
@@ -94,6 +95,11 @@ class Passage:
     folded: bool
     claim: tuple[str, str] | None
     suite: str
+
+    @property
+    def number(self) -> int:
+        """That of the claim; 0 where it is about none."""
+        return int(_NUMBER.findall(self.claim[0])[0]) if self.claim else 0
 
 
 @dataclass(frozen=True)

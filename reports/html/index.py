@@ -10,6 +10,7 @@ from reports.html import charts
 from reports.html.chapter import TIES, Chapter, read_chapter
 from reports.html.gallery import RANKS, Pictures
 from reports.page import REPORT
+from reports.paper.claims import CLAIMS
 from reports.paper.verdicts import FAILS, HOLDS, OPEN
 from reports.pictures.canvas import colour_of
 
@@ -68,6 +69,7 @@ def render(chapters: Sequence[Chapter], pictures: Pictures) -> str:
         height=charts.HEIGHT,
         ranks=[*RANKS.values()],
         ties=TIES,
+        deck=CLAIMS,
         questions={name: suite.question for name, suite in SUITES.items()},
     )
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 # HTML in a report stays text: names of blocks and reasons of failures are anybody's.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_CLAIM = re.compile(r"(?P<claim>Claim \d+.*?): (?P<verdict>.+)")
+_CLAIM = re.compile(r"(?P<claim>Claim \d+.*): (?P<verdict>.+)")
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,13 @@ def test_html_in_a_report_stays_text() -> None:
     assert "href" not in link.html
 
 
+def test_a_verdict_follows_the_last_colon() -> None:
+    [section] = read_report(
+        "# R\n\n## Claim 8, sets align: noses, then tuning: holds\n\nText."
+    ).sections
+    assert section.claim == ("Claim 8, sets align: noses, then tuning", "holds")
+
+
 def test_a_claim_is_told_from_its_verdict() -> None:
     accuracy, claim = read_report(REPORT).sections
     assert accuracy.claim is None
