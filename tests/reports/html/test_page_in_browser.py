@@ -142,6 +142,11 @@ def test_the_published_page_fits_its_window(
     if folder := os.environ.get("POSEARCH_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"page_{width}_{scheme}.png")
+        page.locator("figure svg").first.evaluate(
+            "drawing => drawing.closest('figure').scrollIntoView({behavior: 'instant'})"
+        )
+        page.wait_for_timeout(500)  # until it is painted
+        page.screenshot(path=Path(folder) / f"charts_{width}_{scheme}.png")
 
 
 def test_the_theme_can_be_chosen(opened: Any) -> None:
