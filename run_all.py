@@ -5,6 +5,7 @@ python run_all.py --suite blocks
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ from ablations.command_line import noted, options_of, parser_of
 from ablations.options import unknown
 from bench.problem import Problem
 from bench.running.executor import open_executor
+from bench.running.launch import launch_of
 from bench.running.resources import on_gpu, threads_of, workers_of
 
 if TYPE_CHECKING:
     from bench.plan import Plan
     from bench.runner import Outcome
     from bench.running.cluster import Cluster
+    from bench.running.team import Team
 
 _PARTICULARS = ("data", "data_root", "blocks", "match", "plugin", "set")
 _CLAIMS = "claims"
@@ -32,7 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(_parser().parse_args(words), noted(words))
+        launch = launch_of(os.environ)
+        if launch is None:
+            return _run(_parser().parse_args(words), noted(words), None)
+        from bench.running.member import follow
+        from bench.running.team import open_team
+
+        if launch.rank:
+            follow(launch)  # it says nothing, for all have the same to say
+            return DONE
+        with open_team(launch) as team:
+            return _run(_parser().parse_args(words), noted(words, launch.starter), team)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return BAD_INPUT
@@ -48,17 +61,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser_of(__doc__.splitlines()[0])
 
 
-def _run(chosen: argparse.Namespace, command: str) -> int:
+def _run(chosen: argparse.Namespace, command: str, team: "Team | None") -> int:
     if chosen.check_records is not None:
         return _check_records(chosen)
     if chosen.rerun is not None:
+        if team is not None:
+            raise Problem("--rerun runs an experiment in one process; leave torchrun out")
         return _rerun(chosen, command)
     if chosen.suite in COLLECTIONS:
-        return _run_each(chosen, command)
-    return _run_suite(chosen, command)
+        return _run_each(chosen, command, team)
+    return _run_suite(chosen, command, team)
 
 
-def _run_suite(chosen: argparse.Namespace, command: str) -> int:
+def _run_suite(chosen: argparse.Namespace, command: str, team: "Team | None") -> int:
     if chosen.suite not in SUITES:
         raise unknown("suite", chosen.suite, [*SUITES, *COLLECTIONS])
     folder = chosen.out / chosen.suite
@@ -69,8 +84,10 @@ def _run_suite(chosen: argparse.Namespace, command: str) -> int:
     options = options_of(chosen)
     if chosen.list:
         return _list(chosen.suite)
-    with open_executor(chosen.executor, chosen.scheduler) as cluster:
+    with open_executor(chosen.executor, chosen.scheduler, team) as cluster:
         plan = importlib.import_module(f"ablations.{chosen.suite}").plan(options)
+        if team is not None:
+            team.check(plan, chosen.workers)
         return _run_plan(plan, folder, chosen, command, cluster)
 
 
@@ -79,7 +96,7 @@ def _run_plan(
     folder: Path,
     chosen: argparse.Namespace,
     command: str,
-    cluster: "Cluster | None",
+    cluster: "Cluster | Team | None",
 ) -> int:
     threads = threads_of(chosen.threads, cluster)
     workers = workers_of(chosen.workers, threads, plan, cluster)
@@ -101,7 +118,7 @@ def _run_plan(
     return FAILED if failures else DONE
 
 
-def _run_each(chosen: argparse.Namespace, command: str) -> int:
+def _run_each(chosen: argparse.Namespace, command: str, team: "Team | None") -> int:
     """Run the suites of a collection one after the other, and report on the claims."""
     _refuse_particulars(chosen)
     if chosen.list:
@@ -113,7 +130,7 @@ def _run_each(chosen: argparse.Namespace, command: str) -> int:
             continue  # one that never ran
         print(f"suite {name}", flush=True)
         one = argparse.Namespace(**(vars(chosen) | {"suite": name}))
-        codes.append(_run_suite(one, command))
+        codes.append(_run_suite(one, command, team))
     if not (chosen.dry_run or chosen.power):
         from bench.plan import Plan
 
@@ -170,7 +187,7 @@ def _bring(
     threads: int,
     workers: int,
     command: str,
-    cluster: "Cluster | None",
+    cluster: "Cluster | Team | None",
 ) -> "list[Outcome]":
     """Bring every experiment of the plan to a record, and write the report."""
     from ablations.plan import save_plan, sizes

@@ -22,9 +22,14 @@ class _Parser(argparse.ArgumentParser):
         raise Problem(f"{message}; see --help")
 
 
-def noted(words: Sequence[str]) -> str:
-    """Return the command as records note it: they travel, and the places of this machine do not."""
-    kept = ["python", "run_all.py"]
+def noted(words: Sequence[str], starter: Sequence[str] = ("python",)) -> str:
+    """Return the command as records note it: they travel, and the places of this machine do not.
+
+    Args:
+        words: after ``run_all.py``.
+        starter: words before it.
+    """
+    kept = [*starter, "run_all.py"]
     for word in words:
         flag = word.partition("=")[0]
         if kept[-1] in _PLACES:

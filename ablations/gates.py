@@ -8,6 +8,7 @@ from ablations import blocks
 from ablations.options import Options
 from bench.data.synthetic.factors import DOMAINS
 from bench.experiment import Experiment
+from bench.gates.measure import METHOD
 from bench.gates.sampling import gates_of
 from bench.jobs import GateExperiment
 from bench.plan import Plan
@@ -44,7 +45,7 @@ def plan(options: Options) -> Plan:
     return Plan(
         trained,
         matches={one.key: theirs.matches[one.key] for one in trained},
-        gates=tuple(GateExperiment(one, _IMAGES[options.preset]) for one in trained),
+        gates=tuple(GateExperiment(one, _IMAGES[options.preset], METHOD) for one in trained),
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bench.data.crops import PersonCrops
 from bench.memory_format import lay_channels_last
+from bench.ranks import all_batches, own_batches
 from models.geometry import transform_points
 
 Report = Callable[[int, int], None]
@@ -35,7 +36,7 @@ class CropPredictions:
 def predict_crops(
     model: nn.Module, crops: PersonCrops, *, flip: bool, precision: str, report: Report
 ) -> CropPredictions:
-    """Run ``model`` over every crop.
+    """Run ``model`` over every crop; processes that do so together share them and all get all.
 
     Args:
         model: a pipeline for crops, on the device of ``crops``.
@@ -47,8 +48,8 @@ def predict_crops(
     model.eval()
     lay_channels_last(model)
     device = crops.images.device
-    keypoints, scores = [], []
-    for start in range(0, len(crops), _BATCH):
+    found = []
+    for start in own_batches(len(crops), _BATCH):
         images = crops.centre(slice(start, start + _BATCH)).float() / 255
         images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
@@ -59,12 +60,11 @@ def predict_crops(
                 mirrored = mirrored[:, swap]
                 mirrored[..., 0] = crops.crop_size - 1 - mirrored[..., 0]
                 people, confidence = (people + mirrored) / 2, (confidence + other) / 2
-        keypoints.append(people.cpu())
-        scores.append(confidence.cpu())
+        found.append((people.cpu(), confidence.cpu()))
         report(min(start + _BATCH, len(crops)), len(crops))
-    joints = torch.cat(keypoints)
+    joints, scores = (torch.cat(parts) for parts in zip(*all_batches(found), strict=True))
     in_image = transform_points(crops.crop_to_image.cpu(), joints[..., :2].double())
-    return CropPredictions(joints, in_image, torch.cat(scores))
+    return CropPredictions(joints, in_image, scores)
 
 
 def _joints(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:

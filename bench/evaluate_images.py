@@ -11,6 +11,7 @@ from bench.data.fitted import FittedImages
 from bench.memory_format import lay_channels_last
 from bench.metrics.coco_truth import PERSON
 from bench.problem import Problem
+from bench.ranks import all_batches, own_batches
 from models.geometry import invert, transform_points
 from models.skeleton import Skeleton
 
@@ -31,6 +32,8 @@ def predict_images(
 ) -> list[Detections]:
     """Return the people that ``model`` finds in each image, in pixels of the input, on the CPU.
 
+    Processes that do so together share the images, and all get all.
+
     Args:
         model: a pipeline for whole images, on the device of ``images``.
         images: I images.
@@ -45,8 +48,8 @@ def predict_images(
     model.eval()
     lay_channels_last(model)
     device = images.images.device
-    found: list[Detections] = []
-    for start in range(0, len(images), _BATCH):
+    found: list[list[Detections]] = []
+    for start in own_batches(len(images), _BATCH):
         batch = images.images[start : start + _BATCH].float() / 255
         batch = batch.contiguous(memory_format=torch.channels_last)
         # Boxes and nothing else: no joint of the truth can reach the pipeline.
@@ -58,9 +61,9 @@ def predict_images(
                 f"{type(model).__name__} finds people itself and does not take the boxes that it "
                 "is given; measure it on whole images, boxes 'none'"
             )
-        found += [{name: value.cpu() for name, value in one.items()} for one in detections]
+        found.append([{name: value.cpu() for name, value in one.items()} for one in detections])
         report(min(start + _BATCH, len(images)), len(images))
-    return found
+    return [one for batch in all_batches(found) for one in batch]
 
 
 def in_joints(

@@ -240,7 +240,13 @@ def _plain(value: Any) -> Any:
 
 
 #: Fields that came after the first records were filed, and what they say where they say nothing.
-_LATER: dict[str, Any] = {"tested": None, "starts_from": "", "factors": (), "mixture": ()}
+_LATER: dict[str, Any] = {
+    "tested": None,
+    "starts_from": "",
+    "factors": (),
+    "mixture": (),
+    "method": "",
+}
 
 
 def content_key(kind: str, values: dict[str, Any]) -> str:

@@ -197,25 +197,30 @@ class FieldExperiment:
 
 @dataclass(frozen=True)
 class GateExperiment:
-    """Sample a trained network's gates at the joints of people, of whom the data know everything.
+    """Sample a network's gates at the joints of people, of whom the data know everything.
 
     Attributes:
-        experiment: the accuracy experiment whose weights are looked at.
+        experiment: the accuracy experiment whose first and last weights are looked at.
         images: at most so many of its validation images.
+        method: the version of how it is done; "" of the first, which had no look before training.
     """
 
     experiment: Experiment
     images: int
+    method: str = ""
 
     @property
     def key(self) -> str:
         """The content hash under which the record is filed."""
-        return content_key("gates", {"experiment": self.experiment.key, "images": self.images})
+        values = asdict(self) | {"experiment": self.experiment.key}
+        return content_key("gates", without_later_defaults(values))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild it from ``dataclasses.asdict`` of it, after a trip through JSON."""
-        return cls(Experiment.from_dict(values["experiment"]), values["images"])
+        return cls(
+            Experiment.from_dict(values["experiment"]), values["images"], values.get("method", "")
+        )
 
 
 @dataclass(frozen=True)

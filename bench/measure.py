@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from bench.cost import COUNTED_PEOPLE, count_cost
+from bench.data.batches import WHOLE
 from bench.data.contract import Target
 from bench.data.mixing import taught_joints
 from bench.experiment import Experiment
@@ -18,6 +19,7 @@ from bench.jobs import LatencyExperiment
 from bench.latency import time_models
 from bench.memory_format import lay_channels_last
 from bench.problem import Problem
+from bench.ranks import all_batches, is_first, own_share, with_own_dice
 from bench.records import read_record
 from bench.train import train
 from bench.training import crop_feed, image_feed
@@ -46,8 +48,9 @@ class Feed(Protocol):
         root: Path | None,
         device: torch.device,
         start: int,
+        share: slice,
     ) -> Iterator[tuple[Tensor, list[Target]]]:
-        """Return the training batches of the steps from ``start`` on, on ``device``."""
+        """Return a share of each training batch of the steps from ``start`` on, on ``device``."""
 
     def evaluate(
         self,
@@ -57,13 +60,18 @@ class Feed(Protocol):
         place: Path,
         report: Callable[[int, int], None],
     ) -> Measured:
-        """Return accuracy and evidence; detections and samples are left in ``place``."""
+        """Return accuracy and evidence; detections and samples are left in ``place``.
+
+        Of several processes all predict, and the first alone judges; the others return nothing.
+        """
 
 
 def measure_accuracy(
     experiment: Experiment, folder: Path, root: Path | None, trained_by: str, report: Report
 ) -> Measured:
     """Train and evaluate one model; its artefacts go to ``folder/<key>/``.
+
+    Several processes may do so together, see ``bench.ranks``; the first files what comes of it.
 
     Args:
         experiment: what to run.
@@ -115,25 +123,36 @@ def _train(
         load_trained(model, place.parent, experiment.starts_from)
     checkpoints = Checkpoints(place, experiment.key)
     start = checkpoints.found.step if checkpoints.found else 0
+    if len(set(all_batches([start]))) > 1:
+        raise Problem(
+            "the processes that train this together do not all find its checkpoint; put --out on "
+            "storage that all machines share"
+        )
     if start:
         report("train", start, steps, note=f"goes on after step {start} of {steps}")
     elif checkpoints.refused:
         note = f"begins anew, for its checkpoint cannot be used: {checkpoints.refused}"
         report("train", 0, steps, note=note)
+    learns = any(parameter.requires_grad for parameter in model.parameters())
+    # What is only counted is counted by each process for itself: it takes no time.
+    share = own_share(experiment.train.batch_size) if learns else WHOLE
+    batches = feed.batches(experiment, place.parent, root, device, start, share)
     curve = train(
         model.to(device),
-        feed.batches(experiment, place.parent, root, device, start),
+        with_own_dice(batches, experiment.seed, start),
         experiment.train,
         lambda step, loss, rate: report("train", step, steps, loss=loss, rate=rate),
         checkpoints,
     )
-    curve.write(place / "learning_curve.csv")
-    _save_weights(model, place / WEIGHTS)
+    if is_first():
+        curve.write(place / "learning_curve.csv")
+        _save_weights(model, place / WEIGHTS)
     return {
         "images_per_second": curve.images / max(curve.seconds, 1e-9),
         "seconds": curve.seconds,
         "processor_seconds": curve.processor_seconds,
         "resumed_at": curve.resumed_at,
+        "processes": curve.processes,
         "final_loss": float(np.mean(curve.losses[-max(1, len(curve.losses) // 20) :])),
     }
 

@@ -5,7 +5,6 @@ along. Records are the only state, so running again is how one goes on.
 """
 
 import shutil
-import signal
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,15 +18,19 @@ from bench.plan import Plan
 from bench.problem import Problem
 from bench.records import Record, read_record, write_record
 from bench.running.crew import Crew
+from bench.running.failures import cause_of_death
 from bench.running.kept_records import kept, note_match, timed
 from bench.running.progress import Progress
 from bench.running.titles import title_of
-from bench.running.worker import FAILURE_LOG, Task, outline
+from bench.running.worker import FAILURE_LOG, Task, unmeasured
 from bench.training.checkpoints import FOLDER as CHECKPOINT_FOLDER
 from bench.training.checkpoints import forget
 
 if TYPE_CHECKING:
     from bench.running.cluster import Cluster
+    from bench.running.team import Team, TeamCrew
+
+    AnyCrew = Crew | Cluster | TeamCrew
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def pending(plan: Plan, setting: Setting) -> tuple[int, int]:
 
 
 def run(
-    plan: Plan, setting: Setting, progress: Progress, cluster: "Cluster | None" = None
+    plan: Plan, setting: Setting, progress: Progress, cluster: "Cluster | Team | None" = None
 ) -> list[Outcome]:
     """Bring every job to a record: trainings, what needs their weights, and then the timings.
 
@@ -114,14 +117,14 @@ def run(
         plan: the jobs.
         setting: what they share.
         progress: is told how far they are.
-        cluster: where they are done; None for this machine.
+        cluster: who does them; None for workers of this machine alone.
 
     Raises:
         Problem: the records folder cannot be written.
         KeyboardInterrupt: after the running workers were stopped; what is finished is kept.
     """
     share = setting.share
-    crew = Crew(setting.lock) if cluster is None else cluster
+    crew = Crew(setting.lock) if cluster is None else cluster.crew(setting.lock)
 
     def task(job: Job, threads: int, trained_by: str = "") -> Task:
         match = dict(plan.matches.get(job.key, {}))
@@ -182,7 +185,7 @@ def _in_order(plan: Plan, outcomes: list[Outcome]) -> list[Outcome]:
     return sorted(outcomes, key=lambda one: order.get(one.job.key, len(order)))
 
 
-def _bring(task: Task, setting: Setting, crew: "Crew | Cluster", progress: Progress) -> Outcome:
+def _bring(task: Task, setting: Setting, crew: "AnyCrew", progress: Progress) -> Outcome:
     job = task.job
     record = kept(job, setting.folder, setting.threads, setting.deterministic)
     try:
@@ -200,7 +203,7 @@ def _bring(task: Task, setting: Setting, crew: "Crew | Cluster", progress: Progr
     return Outcome(job, record["status"], record["reason"])
 
 
-def _perform(task: Task, crew: "Crew | Cluster", progress: Progress) -> Record:
+def _perform(task: Task, crew: "AnyCrew", progress: Progress) -> Record:
     """Run the worker to its end and return the record it left, or else one of its death."""
 
     def tell(event: dict[str, Any]) -> None:
@@ -217,15 +220,8 @@ def _perform(task: Task, crew: "Crew | Cluster", progress: Progress) -> Record:
         code = crew.perform(task, errors.fileno(), tell)
     record, _ = read_record(task.folder, task.job.key)
     if record is None:
-        death = outline(task, _cause_of_death(code, log)) | {
-            "measured": {},
-            "evidence": {},
-            "files": [],
-            "environment": {},
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - clock, 3),
-        }
-        write_record(task.folder, death)
+        seconds = time.monotonic() - clock
+        write_record(task.folder, unmeasured(task, cause_of_death(code, log), started, seconds))
         record, reason = read_record(task.folder, task.job.key)
         if record is None:
             raise OSError(reason)
@@ -249,13 +245,3 @@ def _tidy(place: Path) -> None:
     """Remove what a finished record needs no more."""
     (place / FAILURE_LOG).unlink(missing_ok=True)
     forget(place)
-
-
-def _cause_of_death(code: int, log: Path) -> str:
-    if code < 0:
-        name = signal.Signals(-code).name
-        memory = "; the machine may have run out of memory" if -code == signal.SIGKILL else ""
-        return f"the worker was killed by signal {-code} ({name}){memory}"
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    last = f": {lines[-1].strip()}" if lines else ""
-    return f"the worker ended with exit code {code} and left no record{last}"

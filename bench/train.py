@@ -15,8 +15,10 @@ from bench.data.contract import Target
 from bench.experiment import TrainSpec
 from bench.memory_format import lay_channels_last
 from bench.problem import Problem
+from bench.ranks import is_first, share_buffers
 from bench.training.checkpoints import Checkpoints
 from bench.training.training_state import TrainingState
+from models.together import processes, sum_over_processes
 
 Report = Callable[[int, float, float], None]
 
@@ -36,10 +38,11 @@ class LearningCurve:
         learning_rates: of every step.
         seconds: of the whole loop, data included; of all sittings where it was interrupted,
             without the steps that were lost.
-        processor_seconds: that this process was at work for in it, all threads together; on a
-            machine that others use too, less than ``seconds``.
-        images: seen in the loop.
+        processor_seconds: that all processes were at work for in it, all threads together; on a
+            machine that others use too, less than ``seconds`` of each.
+        images: seen in the loop, by all processes.
         resumed_at: how many steps were done, each time that it went on after an interruption.
+        processes: that trained it together.
     """
 
     losses: list[float]
@@ -49,6 +52,7 @@ class LearningCurve:
     processor_seconds: float
     images: int
     resumed_at: list[int]
+    processes: int
 
     def write(self, path: Path) -> None:
         """Write step, learning_rate, loss and a column for each named loss as CSV."""
@@ -72,13 +76,19 @@ def train(
 ) -> LearningCurve:
     """Train ``model`` in place on ``spec.steps`` batches.
 
+    Several processes train a model with parameters as one does: each is given its share of a batch,
+    their gradients are averaged, and the losses are the mean of theirs. What one loss of the whole
+    batch would be otherwise is the pipeline's to see to, see ``models.together.normaliser``.
+
     Args:
         model: any module with ``losses = model(images, targets)``; one without parameters is
             only shown the data.
         batches: pairs of images ``[B, 3, H, W]``, 0 to 1, and targets, one for each of
-            ``spec.steps`` or, where a checkpoint was found, for each step after it.
+            ``spec.steps`` or, where a checkpoint was found, for each step after it; of several
+            processes, this one's share of them.
         spec: schedule, optimiser and number format.
-        report: called about once a second with (steps done, loss, images per second).
+        report: called about once a second with (steps done, loss, images per second), by the first
+            process.
         checkpoints: where the training goes on from, and saves its state from time to time; None
             for one that is too short to be interrupted.
 
@@ -91,8 +101,11 @@ def train(
     model.train()
     lay_channels_last(model)
     has_parameters = any(parameter.requires_grad for parameter in model.parameters())
+    together = processes() if has_parameters else 1
+    if together > 1 and spec.device == "cuda":
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # torch has none on a processor
     optimizer, scheduler = _optimizer(model, spec) if has_parameters else (None, None)
-    prepared = accelerator.prepare(model)
+    prepared = accelerator.prepare(model) if has_parameters else model
     state = TrainingState(model, optimizer, scheduler, spec.device)
     if checkpoints is not None and checkpoints.found is not None:
         state.go_on_from(checkpoints.found)
@@ -111,8 +124,11 @@ def train(
             accelerator.clip_grad_norm_(prepared.parameters(), _GRADIENT_NORM)
             optimizer.step()
             scheduler.step()
-        state.losses.append(torch.cat([loss.detach().view(1), parts.detach()]))
-        state.images += len(images)
+        told = torch.cat([loss.detach().view(1), parts.detach()])
+        state.losses.append(sum_over_processes(told) / together if together > 1 else told)
+        state.images += len(images) * together
+        if not is_first():
+            continue  # the loss, and the weights, are the same for all
         now = time.monotonic()
         if now - reported >= _REPORT_SECONDS or state.step == spec.steps:
             # Reading the loss waits for the device, so it is done once a second, not every step.
@@ -126,15 +142,21 @@ def train(
             reported, images_reported = now, state.images
             if checkpoints is not None and checkpoints.is_due():
                 checkpoints.save(state.to_checkpoint())
+    worked = state.processor_seconds
+    if together > 1:
+        # In training each keeps statistics of its own where batch norms do not keep them together.
+        share_buffers(model)
+        worked = sum_over_processes(torch.tensor(worked, device=accelerator.device)).item()
     total, *columns = torch.stack(state.losses, dim=1).float().tolist()
     return LearningCurve(
         losses=total,
         parts=dict(zip(state.names, columns, strict=True)),
         learning_rates=state.learning_rates,
         seconds=state.seconds,
-        processor_seconds=state.processor_seconds,
+        processor_seconds=worked,
         images=state.images,
         resumed_at=state.resumed_at,
+        processes=together,
     )
 
 

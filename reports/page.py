@@ -1,9 +1,7 @@
 """The page of a suite: its results put into sections and written down, with their pictures."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from bench.plan import Plan
 from reports.measured.ceilings import ceiling_table, ceilings_frame, ceilings_of
@@ -19,7 +17,7 @@ from reports.pictures.drawn import (
     sheets,
 )
 from reports.pictures.people_curves import latency_by_people
-from reports.provenance import provenance
+from reports.sections import closing, embedded, tabled, unfinished, write_page
 from reports.stage_sections import stage_sections
 from reports.tables.audit import cost_sections
 from reports.tables.cells import markdown
@@ -37,8 +35,6 @@ from reports.tables.raw import results_frame
 from reports.text import prose, times
 from reports.text.setting import same_weights, setting
 from reports.text.words import Words, inference, where
-
-REPORT = "report.md"
 
 
 def report_of(
@@ -69,7 +65,7 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         "ceilings.csv": ceilings_frame(results.ceilings),
         "stages.csv": stages_frame(results.stages),
     }
-    written = [folder / REPORT, *write_frames(folder, frames)]
+    written = write_frames(folder, frames)
     sections = [prose.head(results.comparisons, words), *opening]
     options: list[str] = []
     pictured: list[str] = []
@@ -88,7 +84,7 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         told = setting(comparison, words)
         sections += _accuracy(comparison, results, words, heading, told)
         sections.append(prose.reading(comparison, _latency(comparison, results)))
-        sections += _embedded(drawn, "Accuracy against cost")
+        sections += embedded(drawn, "Accuracy against cost")
         sections += _joints(comparison, words, heading)
         sections += error_sections(comparison, words, heading)
         differences = _differences(comparison, words, heading)
@@ -107,12 +103,10 @@ def _write_page(folder: Path, results: Results, words: Words, opening: Sequence[
         drawn = latency_by_people(folder, timing, results.places, suffix)
         sections += stage_sections(timing, words, drawn)
         written += drawn
-    sections += _tabled("## What did not finish", failure_table(results), ["reason"])
+    sections += unfinished(failure_table(results))
     sections += pictured
-    sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons)]
-    sections.append(provenance(results.records))
-    (folder / REPORT).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
-    return written
+    sections += closing(results.comparisons, results.records)
+    return [write_page(folder, sections), *written]
 
 
 def _heading(number: int, comparisons: Sequence[Comparison]) -> str:
@@ -142,11 +136,11 @@ def _differences(comparison: Comparison, words: Words, heading: str) -> list[str
     if comparison.reference is None:
         return []
     verdicts = [str(name) for name in table if str(name).startswith("by ")]
-    return _tabled(f"## Differences from {comparison.reference.name}{heading}", table, verdicts)
+    return tabled(f"## Differences from {comparison.reference.name}{heading}", table, verdicts)
 
 
 def _joints(comparison: Comparison, words: Words, heading: str) -> list[str]:
-    sections = _tabled(f"## Joints{heading}", joint_table(comparison, words), [])
+    sections = tabled(f"## Joints{heading}", joint_table(comparison, words))
     return [*sections, prose.JOINTS] if sections else []
 
 
@@ -179,14 +173,14 @@ def _latency(comparison: Comparison, results: Results) -> str:
 
 def _sweep(comparison: Comparison, results: Results, words: Words, heading: str) -> list[str]:
     table = sweep_table(comparison, results.timing, words)
-    sections = _tabled(f"## Latency by batch size{heading}", table, [])
+    sections = tabled(f"## Latency by batch size{heading}", table)
     return [*sections, times.sweep(results.timing)] if sections else []
 
 
 def _cost(comparison: Comparison, words: Words, heading: str) -> list[str]:
     return [
         *cost_sections(comparison, words, heading),
-        *_tabled(f"## Matching{heading}", match_table(comparison, words), []),
+        *tabled(f"## Matching{heading}", match_table(comparison, words), []),
     ]
 
 
@@ -195,28 +189,20 @@ def _pictured(
 ) -> list[str]:
     sections = []
     if curves:
-        sections += [f"## Training{heading}", *_embedded(curves, "Learning curves"), prose.CURVES]
+        sections += [f"## Training{heading}", *embedded(curves, "Learning curves"), prose.CURVES]
     if shown:
         sheet = prose.SHEETS if comparison.data.crop_size else prose.IMAGE_SHEETS
         sections += [f"## Predictions beside the truth{heading}", sheet]
-        sections += _embedded(shown, "Predictions and truth")
+        sections += embedded(shown, "Predictions and truth")
     return sections
 
 
 def _options(results: Results, words: Words) -> list[str]:
     table = option_table(results.comparisons, results.clocks, words)
-    sections = _tabled("## Inference options", table, ["inference", "by AP"])
+    sections = tabled("## Inference options", table, ["inference", "by AP"])
     return [*sections, times.OPTIONS] if sections else []
 
 
 def _ceilings(results: Results) -> list[str]:
-    sections = _tabled("## Oracle ceiling", ceiling_table(results.ceilings), [])
+    sections = tabled("## Oracle ceiling", ceiling_table(results.ceilings))
     return [*sections, times.ceiling(results.ceilings)] if sections else []
-
-
-def _tabled(heading: str, frame: pd.DataFrame, text_columns: Sequence[str]) -> list[str]:
-    return [heading, markdown(frame, text_columns)] if len(frame) else []
-
-
-def _embedded(paths: Iterable[Path], text: str) -> list[str]:
-    return [f"![{text}: {path.stem}]({path.name})" for path in paths]

@@ -233,6 +233,12 @@ def _refuse_another(one: Filed, present: Present) -> None:
         raise Problem(
             f"{one.title} cannot be run again as it was: {reason}; it was made at commit {commit}"
         )
+    processes = one.record["measured"].get("training", {}).get("processes", 1)
+    if processes > 1:
+        raise Problem(
+            f"{one.title} was trained by {processes} processes together, and is run again by one; "
+            "start its command with another --out instead"
+        )
     if "cuda" in _devices(one.job):
         import torch
 

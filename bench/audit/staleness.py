@@ -8,6 +8,7 @@ from typing import Any
 from bench.data.datasets import DATASET_NAMES, checked_root, describe_data
 from bench.data.synthetic.factors import DOMAINS
 from bench.experiment import DataSpec, Experiment
+from bench.gates.measure import METHOD
 from bench.jobs import (
     AnnotationExperiment,
     CeilingExperiment,
@@ -41,8 +42,8 @@ class Present:
     def outdated(self, job: Job) -> list[str]:
         """Return what makes ``job`` another experiment today, one clause a reason.
 
-        Its data have another version, digest or number; its decoder has another version; its
-        pipeline, block or plugin is not there any more.
+        Its data have another version, digest or number; its decoder or the way of looking at gates
+        has another version; its pipeline, block or plugin is not there any more.
         """
         reasons = [
             *(reason for spec in _data_of(job) for reason in self._changed_data(spec)),
@@ -51,6 +52,7 @@ class Present:
                 for one in experiments_of(job)
                 for reason in _changed_decoder(one.protocol.decoder)
             ),
+            *_changed_look(job),
             *self._missing_names(job),
         ]
         return list(dict.fromkeys(reasons))
@@ -144,6 +146,12 @@ def _changed_decoder(decoder: str) -> Iterator[str]:
     for part in decoder.split(", "):
         if part not in versions:
             yield f"the decoder was {part}, and there are now {' and '.join(versions)}"
+
+
+def _changed_look(job: Job) -> Iterator[str]:
+    if isinstance(job, GateExperiment) and job.method != METHOD:
+        was = job.method or "the first, after training only"
+        yield f"the way of looking at gates was {was}, and is now {METHOD}"
 
 
 def experiments_of(job: Job) -> list[Experiment | CeilingExperiment]:

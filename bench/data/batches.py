@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -11,23 +12,27 @@ from bench.data.crops import PersonCrops, context_margin
 from bench.experiment import TrainSpec
 from models.geometry import compose, invert, linear_zoom, similarity, transform_points, warp
 
+#: All of a batch, of which several processes that train together each make a share.
+WHOLE: Final = slice(None)
+
 _STEP_SEEDS = 1_000_003  # a prime above any number of steps keeps (seed, step) pairs apart
 
 
 def training_batches(
-    crops: PersonCrops, spec: TrainSpec, seed: int, start: int = 0
+    crops: PersonCrops, spec: TrainSpec, seed: int, start: int = 0, share: slice = WHOLE
 ) -> Iterator[tuple[Tensor, list[Target]]]:
     """Yield ``(images, targets)`` for the steps from ``start`` on.
 
     Every pass over the data is a fresh permutation, and the batch of a step depends on the seed
-    and the step alone, so an interrupted training goes on with the batches it would have had.
+    and the step alone, so an interrupted training goes on with the batches it would have had. Dice
+    are thrown for all of it, whichever ``share`` is made.
 
     Returns:
         images float32 ``[B, 3, S, S]``, 0 to 1, and one target a crop.
     """
     for step in range(start, spec.steps):
         persons = drawn(len(crops), spec.batch_size, seed, step).to(crops.images.device)
-        yield augmented(crops, persons, spec, step_generator(seed, step))
+        yield augmented(crops, persons, spec, step_generator(seed, step), share)
 
 
 def drawn(count: int, batch_size: int, seed: int, step: int) -> Tensor:
@@ -68,11 +73,19 @@ def drawn_change(
 
 
 def augmented(
-    crops: PersonCrops, persons: Tensor, spec: TrainSpec, generator: torch.Generator
+    crops: PersonCrops,
+    persons: Tensor,
+    spec: TrainSpec,
+    generator: torch.Generator,
+    share: slice = WHOLE,
 ) -> tuple[Tensor, list[Target]]:
-    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random."""
+    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random.
+
+    Only a ``share`` of them is made, with the dice that it has among all.
+    """
     size, device = crops.crop_size, crops.images.device
     change, mirrored = drawn_change(size, len(persons), spec, generator, device)
+    persons, change, mirrored = persons[share], change[share], mirrored[share]
     margin = context_margin(size)
     into_context = change.new_tensor([[1, 0, margin], [0, 1, margin]])
     to_source = compose(into_context, invert(change))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from bench.data.batches import drawn, drawn_change, step_generator
+from bench.data.batches import WHOLE, drawn, drawn_change, step_generator
 from bench.data.contract import Target
 from bench.data.fitted import GREY, FittedImages
 from bench.experiment import TrainSpec
@@ -13,27 +13,35 @@ from models.geometry import invert, linear_zoom, transform_points, warp
 
 
 def image_batches(
-    images: FittedImages, spec: TrainSpec, seed: int, start: int = 0
+    images: FittedImages, spec: TrainSpec, seed: int, start: int = 0, share: slice = WHOLE
 ) -> Iterator[tuple[Tensor, list[Target]]]:
     """Yield ``(images, targets)`` for the steps from ``start`` on.
 
     Every pass over the data is a fresh permutation, and the batch of a step depends on the seed
-    and the step alone.
+    and the step alone. Dice are thrown for all of it, whichever ``share`` is made.
 
     Returns:
         images float32 ``[B, 3, S, S]``, 0 to 1, and the people of each.
     """
     for step in range(start, spec.steps):
         chosen = drawn(len(images), spec.batch_size, seed, step)
-        yield augmented_images(images, chosen, spec, step_generator(seed, step))
+        yield augmented_images(images, chosen, spec, step_generator(seed, step), share)
 
 
 def augmented_images(
-    images: FittedImages, chosen: Tensor, spec: TrainSpec, generator: torch.Generator
+    images: FittedImages,
+    chosen: Tensor,
+    spec: TrainSpec,
+    generator: torch.Generator,
+    share: slice = WHOLE,
 ) -> tuple[Tensor, list[Target]]:
-    """Return the images ``chosen`` ``[B]``, each turned, zoomed, shifted and mirrored at random."""
+    """Return the images ``chosen`` ``[B]``, each turned, zoomed, shifted and mirrored at random.
+
+    Only a ``share`` of them is made, with the dice that it has among all.
+    """
     size, device = images.input_size, images.images.device
     change, mirrored = drawn_change(size, len(chosen), spec, generator, device)
+    chosen, change, mirrored = chosen[share], change[share], mirrored[share]
     pixels = images.images[chosen.to(device)].float() - GREY
     views = (warp(pixels, invert(change), size) + GREY) / 255
     return views, _moved(

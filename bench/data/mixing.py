@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.data.alignment import known_joints, to_skeleton
-from bench.data.batches import step_generator, window
+from bench.data.batches import WHOLE, step_generator, window
 from bench.data.contract import Target
 from bench.data.fitted import FittedImages
 from bench.data.image_batches import augmented_images
@@ -48,6 +48,7 @@ def mixed_batches(
     spec: TrainSpec,
     seed: int,
     start: int = 0,
+    share: slice = WHOLE,
 ) -> Iterator[tuple[Tensor, list[Target]]]:
     """Yield ``(images, targets)`` for the steps from ``start`` on.
 
@@ -60,6 +61,7 @@ def mixed_batches(
         spec: of the training.
         seed: of the training.
         start: the first step.
+        share: which images of a batch are made; dice are thrown for all of them.
 
     Returns:
         images float32 ``[B, 3, S, S]``, 0 to 1, and the people of each.
@@ -78,7 +80,7 @@ def mixed_batches(
             count = int(mine.sum())
             chosen[mine] = window(size, int(taken[part]), count, seed) + int(before[part])
             taken[part] += count
-        yield augmented_images(together, chosen, spec, step_generator(seed, step))
+        yield augmented_images(together, chosen, spec, step_generator(seed, step), share)
 
 
 def owners(weights: Sequence[float], first: int, number: int, seed: int) -> NDArray[np.int64]:

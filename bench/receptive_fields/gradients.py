@@ -8,7 +8,6 @@ Source: Luo et al., "Understanding the Effective Receptive Field in Deep Convolu
 Networks", NeurIPS 2016.
 """
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,26 +89,6 @@ def noise_images(number: int, size: int, seed: int) -> Tensor:
     """
     draws = torch.Generator().manual_seed(seed)
     return torch.rand(number, 3, size, size, generator=draws) - 0.5
-
-
-def with_settled_norms(network: nn.Module, images: Tensor) -> nn.Module:
-    """Return a copy whose batch norms hold the statistics of ``images``, in evaluation.
-
-    Before training they hold mean 0 and variance 1 of nothing, and the network measured would not
-    be the one whose training begins, in which each norm sees its batch.
-
-    Args:
-        network: left as it is.
-        images: ``[N, C, H, W]`` on the network's device, at once.
-    """
-    settled = copy.deepcopy(network).eval()
-    for module in settled.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.0  # the statistics of this one batch, and no others
-            module.train()
-    with torch.no_grad():
-        settled(images)
-    return settled.eval()
 
 
 def _map(outputs: Any, place: int) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bench.before_training import AFTER, BEFORE, with_settled_norms
 from bench.data.crops import open_crops
 from bench.experiment import Experiment
 from bench.jobs import FieldExperiment, SpectrumExperiment
@@ -19,14 +20,12 @@ from bench.receptive_fields.gradients import (
     EffectiveField,
     effective_field,
     noise_images,
-    with_settled_norms,
 )
 from bench.receptive_fields.spectrum import path_spectrum
 from models import create_block
 
 FIELDS: Final = "fields.npz"
 NOISE, CROPS = "noise", "crops"
-BEFORE, AFTER = "before", "after"
 #: A short path leads through at most so many 3x3 convolutions.
 SHORT_CONVOLUTIONS: Final = 2
 

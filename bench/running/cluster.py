@@ -59,6 +59,14 @@ class Cluster:
         self._stopped = False
         client.subscribe_topic(self._run, self._hear)
 
+    #: Of the processor, for each task: more gain less than as many workers of one thread each do,
+    #: and what a worker's machine has is known there alone.
+    threads = 1
+
+    def crew(self, lock: int) -> "Cluster":
+        """Return who does the tasks of a run; the lock of a folder here is nothing to them."""
+        return self
+
     def slots(self, on_gpu: bool) -> int:
         """Return how many tasks its workers do at once.
 

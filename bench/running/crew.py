@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from bench.running.launch import environment_alone, environment_of_member
 from bench.running.worker import Task
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -23,11 +24,14 @@ class Crew:
     """The workers of a run; threads may employ several at once.
 
     Args:
-        lock: file descriptor of the results folder's lock, which workers hold until they are gone.
+        lock: file descriptor of the results folder's lock, which workers hold until they are gone;
+            None for workers that write nothing there.
+        meeting: under which a worker finds those of other crews that do its task with it; "" where
+            it is alone.
     """
 
-    def __init__(self, lock: int) -> None:
-        self._lock = lock
+    def __init__(self, lock: int | None, meeting: str = "") -> None:
+        self._lock, self._meeting = lock, meeting
         self._turn = Lock()
         self._workers: set[subprocess.Popen[str]] = set()
         self._stopped = False
@@ -84,7 +88,12 @@ class Crew:
 
     def _start(self, threads: int, errors: int) -> subprocess.Popen[str]:
         inherited = os.environ.get("PYTHONPATH")
-        environment = os.environ | {
+        place = (
+            environment_of_member(os.environ, self._meeting)
+            if self._meeting
+            else environment_alone(os.environ)
+        )
+        environment = place | {
             "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *([inherited] if inherited else [])]),
             "OMP_NUM_THREADS": str(threads),
             # Threads that spin while they wait take the core from the one they wait for as soon as
@@ -99,7 +108,7 @@ class Crew:
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
-            pass_fds=[self._lock],
+            pass_fds=[] if self._lock is None else [self._lock],
             text=True,
             encoding="utf-8",
             # Ctrl-C reaches this process alone, which then ends the workers in its own time.

@@ -8,15 +8,15 @@ from bench.problem import Problem
 
 if TYPE_CHECKING:
     from bench.running.cluster import Cluster
+    from bench.running.team import Team
 
 _MOST_WORKERS = 4  # unasked; each takes one to two gigabytes
 
 
-def threads_of(asked: int | None, cluster: "Cluster | None" = None) -> int:
+def threads_of(asked: int | None, cluster: "Cluster | Team | None" = None) -> int:
     """Return the number of threads, by default all that this process may use.
 
-    On a cluster they are each experiment's own, by default one: more gain less than as many
-    workers of one thread each do, and what a worker's machine has is known there alone.
+    On a cluster, or in a team, they are each worker's own.
 
     Raises:
         Problem: fewer than one is asked for.
@@ -24,14 +24,19 @@ def threads_of(asked: int | None, cluster: "Cluster | None" = None) -> int:
     if asked is not None and asked < 1:
         raise Problem(f"--threads must be at least 1, not {asked}")
     if cluster is not None:
-        return asked or 1
-    if asked is None and hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))  # what this process may use; not on every system
-    return asked or os.cpu_count() or 1
+        return asked or cluster.threads
+    return asked or cores()
+
+
+def cores() -> int:
+    """Return how many cores of the processor this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def workers_of(
-    asked: int | None, threads: int, plan: Plan, cluster: "Cluster | None" = None
+    asked: int | None, threads: int, plan: Plan, cluster: "Cluster | Team | None" = None
 ) -> int:
     """Return how many experiments run at once, by default as many as a cluster has room for.
 

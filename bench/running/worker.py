@@ -3,6 +3,9 @@
 The job comes as one line of JSON on stdin, which then stays open: when it closes, whoever started
 the worker is gone, and the worker goes too. Progress leaves as lines of JSON on stdout. The
 result is the record on disk.
+
+Where several processes do a task together (``bench.ranks``) each has a worker; the first one's
+files the record, and the others tell those who started them where they fail.
 """
 
 import json
@@ -31,9 +34,13 @@ from bench.jobs import (
     models_of,
 )
 from bench.problem import Problem
-from bench.records import RECORD_FILE, job_of, kind_of, write_record
+from bench.records import RECORD_FILE, Record, job_of, kind_of, write_record
+from bench.running.failures import one_sentence
+from bench.running.launch import MEETING
 
 FAILURE_LOG = "failure.log"
+FAILED = "failed"  # the event by which one of several workers tells why
+LOST_TOUCH = "it lost touch with the other processes"
 ORPHANED = 3  # exit code of a worker whose parent has died; nobody is left to read it
 
 Send = Callable[[dict[str, Any]], None]
@@ -104,7 +111,12 @@ def main() -> int:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not between the lines of JSON
-    return perform(task, lambda event: print(json.dumps(event), file=channel, flush=True))
+    code = perform(task, lambda event: print(json.dumps(event), file=channel, flush=True))
+    if code and _is_member():
+        # Python would wait for what this process began with the others, who wait for it.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def perform(task: Task, send: Send) -> int:
@@ -117,7 +129,9 @@ def perform(task: Task, send: Send) -> int:
         measured, evidence = _finite(_measure(task, send))
     except Exception as error:  # whatever it is, it becomes a row with its reason
         traceback.print_exc()
-        reason = one_sentence(error)
+        reason = _told(error, send) if _is_member() else one_sentence(error)
+    if _is_member() and os.environ["RANK"] != "0":
+        return 1 if reason else 0
     record = outline(task, reason) | {
         "measured": measured,
         "evidence": evidence,
@@ -150,18 +164,16 @@ def outline(task: Task, reason: str) -> dict[str, Any]:
     }
 
 
-def one_sentence(error: BaseException) -> str:
-    """Return what went wrong, for a table cell and a person."""
-    text = " ".join(str(error).split())
-    if isinstance(error, Problem):
-        return text
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return "out of memory; lower train.batch_size or the model's width"
-    if isinstance(error, OSError) and error.strerror:
-        # The file's name alone: records travel, and the folders of this machine do not.
-        where = f"{Path(error.filename).name}: " if error.filename else ""
-        return f"{where}{error.strerror}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def unmeasured(task: Task, reason: str, started: datetime, seconds: float) -> Record:
+    """Return the record of a task whose worker left none, or one that does not say why."""
+    return outline(task, reason) | {
+        "measured": {},
+        "evidence": {},
+        "files": [],
+        "environment": {},
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
 
 
 def _measure(task: Task, send: Send) -> Findings:
@@ -169,6 +181,7 @@ def _measure(task: Task, send: Send) -> Findings:
 
     from bench import measure
     from bench.plugin import load_plugin
+    from bench.ranks import meeting
 
     torch.set_num_threads(task.threads)
     if task.deterministic:
@@ -181,9 +194,10 @@ def _measure(task: Task, send: Send) -> Findings:
         send({"event": "progress", "stage": stage, "done": done, "of": of, **facts})
 
     if isinstance(task.job, Experiment):
-        measured, evidence = measure.measure_accuracy(
-            task.job, task.folder, task.data_root, task.trained_by, report
-        )
+        with meeting(os.environ.get(MEETING, ""), task.job.train.device):
+            measured, evidence = measure.measure_accuracy(
+                task.job, task.folder, task.data_root, task.trained_by, report
+            )
         return measured | {"match": task.match}, evidence
     return _measure_other(task.job, task, report)
 
@@ -236,6 +250,21 @@ def _finite(found: Findings) -> Findings:
 def _check_plugin(job: Job, digest: str) -> None:
     if any(model.plugin not in ("", digest) for model in models_of(job)):
         raise Problem("the plugin's file was changed after the run had started; run it again")
+
+
+def _is_member() -> bool:
+    """Return whether this is one of several workers that do a task together."""
+    return MEETING in os.environ
+
+
+def _told(error: Exception, send: Send) -> str:
+    """Return what went wrong, and tell it to those who started this worker."""
+    from bench.ranks import lost_touch
+
+    lost = lost_touch(error)
+    reason = LOST_TOUCH if lost else one_sentence(error)
+    send({"event": FAILED, "reason": reason, "lost": lost})
+    return reason
 
 
 def _artefacts(place: Path) -> list[str]:

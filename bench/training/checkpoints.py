@@ -15,6 +15,7 @@ from torch import Tensor
 
 from bench.records import digest_of
 from bench.whole_files import write_whole
+from models.together import processes
 
 FOLDER = "checkpoint"  # inside the folder of the experiment's record
 _FACTS = "checkpoint.json"
@@ -45,7 +46,7 @@ class Checkpoints:
     """The checkpoints of one training; the last alone is kept.
 
     One that is torn, or was made for another experiment, by other code, another torch or another
-    number of threads, would lead to another result, and is refused.
+    number of threads or processes, would lead to another result, and is refused.
 
     Args:
         place: folder of the experiment's record.
@@ -64,6 +65,7 @@ class Checkpoints:
             "code": code_digest(),
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
+            "processes": processes(),
             "deterministic": torch.are_deterministic_algorithms_enabled(),
         }
         self.found, self.refused = self._read()

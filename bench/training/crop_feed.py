@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.data.batches import training_batches
+from bench.data.batches import WHOLE, training_batches
 from bench.data.contract import Target
 from bench.data.crops import PersonCrops, open_crops
 from bench.data.datasets import open_split
@@ -19,6 +19,7 @@ from bench.extremes import Scene, save_extremes
 from bench.judge import judge
 from bench.metrics.pck import count_pck
 from bench.problem import Problem
+from bench.ranks import is_first
 from models.geometry import linear_zoom
 
 PCK_THRESHOLD = 0.2
@@ -36,8 +37,9 @@ def batches(
     root: Path | None,
     device: torch.device,
     start: int = 0,
+    share: slice = WHOLE,
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    """Return the training batches of the steps from ``start`` on, on ``device``.
+    """Return a share of each training batch of the steps from ``start`` on, on ``device``.
 
     Raises:
         Problem: they are to come from a mixture.
@@ -45,7 +47,7 @@ def batches(
     if experiment.mixture:
         raise Problem("a mixture of data sets is learnt from whole images; give it no crops")
     crops = open_crops(experiment.data, "train", root).to(device)
-    return training_batches(crops, experiment.train, experiment.seed, start)
+    return training_batches(crops, experiment.train, experiment.seed, start, share)
 
 
 def evaluate(
@@ -55,7 +57,10 @@ def evaluate(
     place: Path,
     report: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return accuracy and evidence; detections and pictures are left in ``place``."""
+    """Return accuracy and evidence; detections and pictures are left in ``place``.
+
+    Of several processes all predict, and the first alone judges; the others return nothing.
+    """
     split = experiment.protocol.split
     crops = open_crops(experiment.judged_on, split, root)
     predictions = predict_crops(
@@ -65,6 +70,8 @@ def evaluate(
         precision=experiment.train.precision,
         report=report,
     )
+    if not is_first():
+        return {}, {}
     detections = coco_results(predictions, crops)
     (place / "detections.json").write_text(json.dumps(detections))
     _save_samples(place / "samples.npz", crops, predictions)

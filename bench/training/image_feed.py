@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.annotation.file import ANNOTATIONS, add_joints
+from bench.data.batches import WHOLE
 from bench.data.contract import Target
 from bench.data.datasets import open_split
 from bench.data.fitted import FittedImages, open_fitted
@@ -28,6 +29,7 @@ from bench.given_boxes import box_error, given_boxes
 from bench.judge import judge
 from bench.metrics.boxes import match_boxes
 from bench.metrics.coco_truth import split_ground_truth
+from bench.ranks import is_first
 from bench.stages.known_people import detector_heads
 from models.skeleton import SKELETONS
 
@@ -45,8 +47,9 @@ def batches(
     root: Path | None,
     device: torch.device,
     start: int = 0,
+    share: slice = WHOLE,
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    """Return the training batches of the steps from ``start`` on, on ``device``.
+    """Return a share of each training batch of the steps from ``start`` on, on ``device``.
 
     Args:
         experiment: whose training it is.
@@ -54,14 +57,15 @@ def batches(
         root: of data sets on disk.
         device: of the batches.
         start: the first step.
+        share: which of a batch's images.
     """
     side = input_size(experiment)
     if not experiment.mixture:
         images = open_fitted(experiment.data, "train", root, side).to(device)
-        return image_batches(images, experiment.train, experiment.seed, start)
+        return image_batches(images, experiment.train, experiment.seed, start, share)
     parts = [_part(one, folder, root, side).to(device) for one in experiment.mixture]
     weights = [one.weight for one in experiment.mixture]
-    return mixed_batches(parts, weights, experiment.train, experiment.seed, start)
+    return mixed_batches(parts, weights, experiment.train, experiment.seed, start, share)
 
 
 def evaluate(
@@ -72,6 +76,8 @@ def evaluate(
     report: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return accuracy and evidence; detections and pictures are left in ``place``.
+
+    Of several processes all predict, and the first alone judges; the others return nothing.
 
     A pipeline with a detector that finds people itself is judged by its boxes too: box AP, box
     AP50 and box recall, from the evidence "boxes".
@@ -91,6 +97,11 @@ def evaluate(
         report=report,
         boxes=None if error is None else given_boxes(images.targets, error),
     )
+    boxes = None
+    if error is None and detector_heads(model):
+        boxes = _boxes(model, seen, own, precision)
+    if not is_first():
+        return {}, {}
     found = in_joints(own, SKELETONS[experiment.skeleton], images.skeleton)
     detections = to_coco_results(found, images)
     (place / "detections.json").write_text(json.dumps(detections))
@@ -103,8 +114,7 @@ def evaluate(
     )
     dataset = open_split(experiment.judged_on, split, root)
     accuracy, evidence = judge(dataset, detections)
-    if error is None and detector_heads(model):
-        boxes = _boxes(model, seen, own, precision)
+    if boxes is not None:
         matches = match_boxes(split_ground_truth(dataset), to_coco_boxes(boxes, images))
         accuracy |= {name: float(one) for name, one in matches.statistics().items()}
         evidence["boxes"] = matches.to_json()

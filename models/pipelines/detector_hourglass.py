@@ -249,8 +249,14 @@ class TopDown(nn.Module):
         """Return the single-person losses as zeros that depend on all that they always do."""
         crop = image.new_zeros(1, 3, self.crop_size, self.crop_size)
         unknown = crop_targets(image.new_zeros(1, self.joints, 3), self.crop_size)
-        # A blank crop must not enter the batch norms' statistics.
-        with in_evaluation(one for one in self.person.modules() if isinstance(one, _BatchNorm)):
+        # A blank crop must not enter the batch norms' statistics; but those of several processes
+        # wait for one another, and one that stayed away would wait for ever.
+        norms = [
+            one
+            for one in self.person.modules()
+            if isinstance(one, _BatchNorm) and not isinstance(one, nn.SyncBatchNorm)
+        ]
+        with in_evaluation(norms):
             return {name: 0.0 * loss for name, loss in self.person(crop, unknown).items()}
 
 

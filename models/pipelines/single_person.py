@@ -10,6 +10,7 @@ from models.networks.hourglass import DEPTH, WIDTH, StackedHourglass
 from models.networks.pose_network import STRIDE, PoseNetwork
 from models.registry import register_pipeline
 from models.skeleton import Skeleton
+from models.together import normaliser
 
 # Of the target Gaussian, in cells. In short trainings on synthetic scenes AR was .13 at 1.0 and .15
 # at 0.7, and later .20 at 0.5 and .21 at 0.4 (one trial each).
@@ -94,6 +95,8 @@ class SinglePerson(nn.Module):
 def heatmap_loss(logits: Tensor, keypoints: Tensor) -> Tensor:
     """Return the mean cross-entropy over annotated joints inside the map; 0 where there are none.
 
+    Where several processes train together, the mean of their losses is that of the whole batch.
+
     Args:
         logits: ``[B, K, H, W]``.
         keypoints: ``[B, K, 3]``, x y in pixels of the crop, visibility.
@@ -105,4 +108,4 @@ def heatmap_loss(logits: Tensor, keypoints: Tensor) -> Tensor:
     target = draw_gaussians(points, height, width, SIGMA).flatten(2)
     target = target / target.sum(dim=2, keepdim=True).clamp_min(torch.finfo(target.dtype).tiny)
     losses = -(target * F.log_softmax(logits.flatten(2), dim=2)).sum(dim=2)
-    return (losses * counted).sum() / counted.sum().clamp_min(1)
+    return (losses * counted).sum() / normaliser(counted.sum())

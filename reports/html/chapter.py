@@ -32,7 +32,7 @@ from reports.html.ties import tie_groups
 from reports.measured.collection import Results, collect
 from reports.measured.options import repeats_training
 from reports.measured.results import AP, Comparison
-from reports.page import REPORT
+from reports.sections import REPORT
 from reports.tables.cells import percent
 from reports.tables.comparisons import STANDING
 from reports.text.words import Words, inference, where

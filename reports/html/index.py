@@ -9,10 +9,10 @@ from ablations import SUITES
 from reports.html import charts
 from reports.html.chapter import TIES, Chapter, read_chapter
 from reports.html.gallery import RANKS, Pictures
-from reports.page import REPORT
 from reports.paper.claims import CLAIMS
 from reports.paper.verdicts import FAILS, HOLDS, OPEN
 from reports.pictures.canvas import colour_of
+from reports.sections import REPORT
 
 INDEX = "index.html"
 #: Words that a cell or verdict may be, and the tone that they are shown in.

@@ -77,7 +77,7 @@ def chosen_table(found: Sequence[Annotation]) -> pd.DataFrame:
         for joint in one.measured:
             threshold = one.threshold(joint)
             cells = {
-                f"{name}, {told}": _cell(one.estimate(joint, where, name, threshold))
+                f"{name}, {told}": percent(one.estimate(joint, where, name, threshold))
                 for where, told in (
                     (CALIBRATION, f"tried out on {one.experiment.calibrated_on.name}"),
                     (TRUTH, f"hidden truth of {one.experiment.data.name}"),
@@ -109,9 +109,5 @@ def level_table(found: Sequence[Annotation]) -> pd.DataFrame:
                 row |= {"joint": joint, "confidence at least": f"{confidence:.1f}"}
                 for name in (COVERAGE, PCKH):
                     estimate = one.estimate(joint, TRUTH, name, confidence)
-                    row[f"{name}, seed {one.experiment.annotator.seed}"] = _cell(estimate)
+                    row[f"{name}, seed {one.experiment.annotator.seed}"] = percent(estimate)
     return pd.DataFrame(list(rows.values())).fillna(UNKNOWN) if rows else pd.DataFrame()
-
-
-def _cell(estimate: Estimate | None) -> str:
-    return UNKNOWN if estimate is None else percent(estimate)

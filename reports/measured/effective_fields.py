@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.before_training import AFTER, BEFORE
 from bench.jobs import FieldExperiment
 from bench.metrics.intervals import (
     average_seeds,
@@ -16,7 +17,7 @@ from bench.metrics.intervals import (
     paired_difference,
 )
 from bench.receptive_fields.gradients import EffectiveField
-from bench.receptive_fields.measure import AFTER, BEFORE, CROPS, FIELDS, NOISE
+from bench.receptive_fields.measure import CROPS, FIELDS, NOISE
 from bench.records import Record
 from reports.measured import results
 from reports.measured.results import RECORDS, Estimate, Samples, finished

@@ -28,7 +28,7 @@ class Place:
 
     def variant(self, name: str) -> Variant | None:
         """Return a pipeline, if it finished here."""
-        return finished_row(self.comparison, name)
+        return self.comparison.finished(name)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,6 @@ def as_trained(comparisons: Sequence[Comparison]) -> Comparison:
     """Return the comparison on training's own validation scenes, all of them."""
     own = (one for one in comparisons if one.tested == one.data)
     return next(own, comparisons[0])
-
-
-def finished_row(comparison: Comparison, name: str) -> Variant | None:
-    """Return a pipeline of a comparison; None where it did not finish."""
-    return next((one for one in comparison.variants if one.name == name and one.runs), None)
 
 
 def ranked_of(trained: Comparison, kind: Iterable[str]) -> list[str]:

@@ -59,7 +59,7 @@ class Ladder:
     @property
     def taught(self) -> bool:
         """Whether any of its networks learnt something: all of AP's interval is above 0."""
-        return any(one.variant.estimate(AP).above_zero for one in self.finished)
+        return any(one.variant.taught for one in self.finished)
 
     @property
     def saturates_at(self) -> int | None:

@@ -67,7 +67,7 @@ def _row(
     row = {words.thing: variant.name, "inference": inference(comparison.protocol)}
     gain = variant.difference(plain, AP) if variant.runs and variant is not plain else None
     row["AP"] = percent(variant.estimate(AP)) if variant.runs else UNKNOWN
-    row["Δ AP from single scale"] = UNKNOWN if gain is None else signed(gain)
+    row["Δ AP from single scale"] = signed(gain)
     row["by AP"] = UNKNOWN if gain is None else gain.verdict
     row["GMAC"] = _priced(_gmac(variant), _gmac(plain))
     for clock in clocks:

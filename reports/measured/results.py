@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def certain(cls, value: float) -> Self:
+        """Return a number that was counted."""
+        return cls(value, value, value)
 
     @property
     def half_width(self) -> float:
@@ -102,6 +107,11 @@ class Variant:
     def is_baseline(self) -> bool:
         """Whether this is zero skill, which is never ranked."""
         return self.experiments[0].model.name == BASELINE
+
+    @property
+    def taught(self) -> bool:
+        """Whether it has learnt anything: the whole interval of its AP lies above 0."""
+        return self.estimate(AP).above_zero
 
     def estimate(self, statistic: str) -> Estimate:
         """Return ``statistic`` as a fraction, averaged over the seeds, with its interval."""
@@ -180,6 +190,10 @@ class Comparison:
         named = (one for one in done if one.name == self.reference_name)
         return next(named, next(iter(done), None))
 
+    def finished(self, name: str) -> Variant | None:
+        """Return the variant of a name; None where it is missing or did not finish."""
+        return next((one for one in self.variants if one.name == name and one.runs), None)
+
     @property
     def images(self) -> int:
         """Validation images that the intervals resample; 0 where nothing finished."""
@@ -214,6 +228,11 @@ def gather(folder: Path, experiments: Sequence[Experiment], reference: str) -> l
         )
         for (data, tested, protocol), variants in groups.items()
     ]
+
+
+def plain(comparisons: Sequence[Comparison]) -> Comparison | None:
+    """Return the first comparison in which the network sees each image once, as it is."""
+    return next((one for one in comparisons if is_plain(one.protocol)), None)
 
 
 def is_plain(seen: Protocol | TimedPipeline) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from ablations.receptive_field import BLOCKS, CHAIN_RULES, PARAMS, REACH
-from bench.receptive_fields.measure import AFTER, BEFORE
+from bench.before_training import AFTER, BEFORE
 from reports.measured.effective_fields import (
     KINDS,
     BlockFields,
@@ -20,6 +20,7 @@ from reports.measured.effective_fields import (
 from reports.measured.results import Estimate
 from reports.measured.spectra import COUNTED, WEIGHTED, BlockPaths, Chain, chain_of
 from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
+from reports.text.words import listed
 
 #: From most features of small receptive field to fewest.
 CLAIMED: Final = ("ioi", "inception_residual", "residual")
@@ -104,7 +105,7 @@ def in_words(found: Sequence[PathFinding], say: str) -> str:
     for one in found:
         if one.say == say:
             rules.setdefault(_told(one), []).append(f"equal {RULE_NAMES[one.rule]}")
-    told = [f"{verdict} at {_listed(names)}" for verdict, names in rules.items()]
+    told = [f"{verdict} at {listed(names)}" for verdict, names in rules.items()]
     return "; ".join(told)
 
 
@@ -119,7 +120,9 @@ def _told(finding: PathFinding) -> str:
 def _judge_paths(spectra: Sequence[BlockPaths], rule: str, say: str) -> PathFinding:
     chains = tuple(chain_of(spectra, block, rule) for block in CLAIMED)
     gaps = tuple(
-        None if one is None or other is None else _certain(float(one.short(say) - other.short(say)))
+        None
+        if one is None or other is None
+        else Estimate.certain(float(one.short(say) - other.short(say)))
         for one, other in pairwise(chains)
     )
     return PathFinding(rule, say, chains, _verdict(gaps))
@@ -131,12 +134,3 @@ def _verdict(differences: Sequence[Estimate | None]) -> str:
     if FAILS in verdicts:
         return FAILS
     return HOLDS if verdicts == {HOLDS} else OPEN
-
-
-def _certain(value: float) -> Estimate:
-    return Estimate(value, value, value)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

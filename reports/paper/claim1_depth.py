@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from reports.measured.ladders import Ladder, gain, gain_difference, shared_shares
-from reports.measured.results import AP, Estimate
+from reports.measured.results import Estimate
 from reports.paper.claim1 import CLAIMED
 from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
 
@@ -65,7 +65,7 @@ def _obstacles(
     missing = [one.variant.name for one in rungs if not one.variant.runs]
     if missing:
         return [f"{', '.join(missing)} brought no result"]
-    untaught = [one.variant.name for one in rungs if not one.variant.estimate(AP).above_zero]
+    untaught = [one.variant.name for one in rungs if not one.variant.taught]
     if untaught:
         return [f"{', '.join(untaught)} learnt next to nothing (AP's interval contains 0)"]
     told = [difference_verdict(one) for one in differences]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from reports.measured.clocks import Times
 from reports.measured.collection import Results
-from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain
+from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain, plain
 from reports.measured.stages import StageTiming, TimedStages
 from reports.paper import deck
-from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
+from reports.paper.verdicts import FAILS, HOLDS, OPEN, Part, difference_verdict
 from reports.tables.cells import UNKNOWN, signed
 
 
@@ -31,12 +31,12 @@ class Pair:
     @property
     def params(self) -> Estimate:
         """MSPAF-3 / PAF-6, counted."""
-        return _certain(self.mspaf3.cost["params"] / self.paf6.cost["params"])
+        return Estimate.certain(self.mspaf3.cost["params"] / self.paf6.cost["params"])
 
     @property
     def macs(self) -> Estimate:
         """MSPAF-3 / PAF-6, counted."""
-        return _certain(self.mspaf3.cost["gmac"] / self.paf6.cost["gmac"])
+        return Estimate.certain(self.mspaf3.cost["gmac"] / self.paf6.cost["gmac"])
 
     @property
     def time(self) -> Estimate:
@@ -74,17 +74,6 @@ class Trained:
         return ratio is not None and deck.LOWEST_MACS_RATIO <= ratio <= deck.HIGHEST_MACS_RATIO
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of the claim; several inputs are several readings of one part."""
-
-    what: str
-    at: str  #: the input, "" where there is none
-    claimed: str
-    measured: str
-    verdict: str
-
-
 def pairs(results: Results) -> list[Pair]:
     """Return both networks at each input size at which both were timed."""
     found = [
@@ -97,10 +86,8 @@ def pairs(results: Results) -> list[Pair]:
 
 def trained(results: Results) -> Trained | None:
     """Return both pipelines in the first comparison of single views; None where there is none."""
-    for one in results.comparisons:
-        if is_plain(one.protocol):
-            return Trained(one, _finished(one, "paf6"), _finished(one, "mspaf3"))
-    return None
+    one = plain(results.comparisons)
+    return None if one is None else Trained(one, _finished(one, "paf6"), _finished(one, "mspaf3"))
 
 
 def parts(measured: Sequence[Pair], accuracy: Trained | None) -> list[Part]:
@@ -164,19 +151,6 @@ def ratio_verdict(ratio: Estimate | None, highest: float) -> str:
     return HOLDS if ratio.high <= highest else FAILS
 
 
-def whole_verdict(found: Sequence[Part]) -> str:
-    """Return the verdict on the whole claim: it holds where every part does.
-
-    A part that two inputs decide differently is not decided: the deck names no input.
-    """
-    readings: dict[str, set[str]] = {}
-    for part in found:
-        readings.setdefault(part.what, set()).add(part.verdict)
-    if {FAILS} in readings.values():
-        return FAILS
-    return HOLDS if all(one == {HOLDS} for one in readings.values()) else OPEN
-
-
 def ratio_of_medians(one: Times, other: Times) -> Estimate:
     """Return a ratio of two medians with the interval that their own intervals leave it.
 
@@ -197,10 +171,6 @@ def told_ratio(ratio: Estimate | None) -> str:
     if ratio.low == ratio.high:
         return f"{ratio.value:.3f}"
     return f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
-
-
-def _certain(value: float) -> Estimate:
-    return Estimate(value, value, value)
 
 
 def _timed(timing: StageTiming, model: str) -> TimedStages | None:

@@ -4,13 +4,11 @@ Training the single-person network on detector boxes alone does poorly, for they
 Training it on proposal boxes acts as augmentation and does better.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from ablations.boxes import LEARNT_FROM
 from reports.measured.results import AP, Comparison, Estimate, Variant
-from reports.paper.claim3 import Part, whole_verdict
-from reports.paper.verdicts import OPEN, difference_verdict
+from reports.paper.verdicts import OPEN, Part, difference_verdict
 from reports.tables.cells import UNKNOWN, signed
 from reports.text.words import data_name
 
@@ -41,7 +39,7 @@ def difference(comparison: Comparison | None, pair: tuple[str, str]) -> Estimate
 def untaught(comparison: Comparison | None) -> list[str]:
     """Return the ways of training that left nothing: AP's interval contains 0."""
     taught = [_finished(comparison, name) for name in LEARNT_FROM]
-    return [one.name for one in taught if one is not None and not one.estimate(AP).above_zero]
+    return [one.name for one in taught if one is not None and not one.taught]
 
 
 def verdicts_read(comparison: Comparison | None) -> str:
@@ -64,11 +62,6 @@ def verdicts_read(comparison: Comparison | None) -> str:
     return text
 
 
-def whole(found: Sequence[Part]) -> str:
-    """Return the verdict on the whole claim: it holds where both parts do."""
-    return whole_verdict(found)
-
-
 def _part(comparison: Comparison | None, what: str, pair: tuple[str, str], claimed: str) -> Part:
     measured = difference(comparison, pair)
     told = UNKNOWN if measured is None else f"{pair[0]} − {pair[1]}: {signed(measured)} points"
@@ -77,8 +70,7 @@ def _part(comparison: Comparison | None, what: str, pair: tuple[str, str], claim
 
 
 def _finished(comparison: Comparison | None, name: str) -> Variant | None:
-    variants = comparison.variants if comparison else ()
-    return next((one for one in variants if one.name == name and one.runs), None)
+    return comparison.finished(name) if comparison else None
 
 
 def _decided_on(comparison: Comparison) -> str:

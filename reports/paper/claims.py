@@ -7,19 +7,19 @@ from typing import Final
 
 from ablations.boxes import DETECTOR
 from ablations.plan import stored_plan
+from bench.before_training import AFTER
 from bench.given_boxes import FOUND
 from bench.plan import Plan
-from bench.receptive_fields.measure import AFTER, CROPS
+from bench.receptive_fields.measure import CROPS
 from reports.measured.annotations import read_annotations
 from reports.measured.collection import Results, collect
 from reports.measured.effective_fields import read_fields
 from reports.measured.gates import CONTEXT, read_gates
 from reports.measured.ladders import ladders
-from reports.measured.results import Comparison, gather, is_plain
+from reports.measured.results import Comparison, gather, plain
 from reports.measured.spectra import COUNTED, read_spectra
 from reports.paper import claim1, claim2, claim3, claim5
 from reports.paper.claim1_depth import judge_depth
-from reports.paper.claim3 import Part, whole_verdict
 from reports.paper.contests import Finding, judge, standing
 from reports.paper.deck_tables import (
     CLAIM6,
@@ -31,6 +31,7 @@ from reports.paper.deck_tables import (
     bottom_up_wins,
 )
 from reports.paper.training_sets import LONGER, MIXING, TABLE5, claim8
+from reports.paper.verdicts import Part, whole_verdict, why
 from reports.tables.cells import UNKNOWN, signed
 from reports.text.words import Words, data_name
 
@@ -130,25 +131,27 @@ def _paths(folder: Path, plan: Plan) -> Iterator[tuple[Part, str]]:
             gaps = [UNKNOWN if gap is None else f"{signed(gap)} %" for gap in one.differences]
             told = f"energy near the centre, each less the next: {', '.join(gaps)}"
             part = Part("what trained networks use", "", order, told, one.verdict)
-            yield part, _data(_plain(collect(folder, plan, _WORDS)))
+            yield part, _data(plain(collect(folder, plan, _WORDS).comparisons))
 
 
 def _depth(folder: Path, plan: Plan) -> Iterator[tuple[Part, str]]:
-    comparison = _plain(collect(folder, plan, _WORDS))
+    comparison = plain(collect(folder, plan, _WORDS).comparisons)
     found = judge_depth(ladders(comparison) if comparison else [])
-    gaps = [UNKNOWN if gap is None else signed(gap) for gap in found.differences]
+    gaps = [signed(gap) for gap in found.differences]
     told = f"points of AP won by depth, each less the next: {', '.join(gaps)}"
-    told += _why(found.obstacles)
+    told += why(found.obstacles)
     order = " > ".join(claim1.CLAIMED)
     yield Part("gain by depth", "", order, told, found.verdict), _data(comparison)
 
 
 def _gates(folder: Path, plan: Plan) -> Iterator[tuple[Part, str]]:
-    comparison = _plain(collect(folder, plan, _WORDS))
+    comparison = plain(collect(folder, plan, _WORDS).comparisons)
     found = claim2.decisive(claim2.judge_gates(read_gates(folder, plan.gates), comparison))
-    told = UNKNOWN if found.slope is None else f"{signed(found.slope)} points from seen to hidden"
+    slope = found.slope
+    told = UNKNOWN if slope.after is None else f"{signed(slope.after)} points from seen to hidden"
+    told += "" if slope.before is None else f", before training {signed(slope.before)}"
     claimed = f"{CONTEXT} {claim2.RISES}"
-    part = Part("what gates follow", "", claimed, told + _why(found.obstacles), found.verdict)
+    part = Part("what gates follow", "", claimed, told + why(found.obstacles), found.verdict)
     yield part, _data(comparison)
 
 
@@ -178,7 +181,7 @@ def _contested(finding: Finding) -> Part:
     printed = pair.printed if pair else finding.pairs[0].printed
     claim = finding.claim
     claimed = f"{printed:+.1f} points of mAP"
-    return Part(claim.says, "", claimed, told + _why(finding.obstacles), finding.verdict)
+    return Part(claim.says, "", claimed, told + why(finding.obstacles), finding.verdict)
 
 
 def _boxes(folder: Path, plan: Plan) -> Iterator[tuple[Part, str]]:
@@ -194,14 +197,6 @@ def _alignment(folder: Path, plan: Plan) -> Iterator[tuple[Part, str]]:
     found = standing(collect(folder, plan, _WORDS), TABLE5)
     for part in claim8(found, read_annotations(folder, plan.annotations)):
         yield part, _data(found.comparison)
-
-
-def _plain(results: Results) -> Comparison | None:
-    return next((one for one in results.comparisons if is_plain(one.protocol)), None)
-
-
-def _why(obstacles: tuple[str, ...]) -> str:
-    return f" ({'; '.join(obstacles)})" if obstacles else ""
 
 
 def _data(comparison: Comparison | None) -> str:

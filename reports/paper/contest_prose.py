@@ -3,9 +3,10 @@
 from ablations.deck_tables import Rows
 from ablations.pipeline_presets import PIPELINE_PRESETS
 from reports.measured.results import Comparison
-from reports.paper.contests import Finding, Standing, listed
+from reports.paper.contests import Finding, Standing
 from reports.paper.deck_tables import Table
 from reports.tables.cells import signed
+from reports.text.words import listed
 
 
 def table_read(found: Standing) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.measured.collection import Results
-from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain
+from reports.measured.results import AP, Comparison, Estimate, Variant, plain
 from reports.paper.deck_tables import Claim, Table
 from reports.paper.verdicts import OPEN, difference_verdict
+from reports.text.words import listed
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Standing:
 
     def row(self, variant: str) -> Variant | None:
         """Return a finished row."""
-        rows = () if self.comparison is None else self.comparison.variants
-        return next((one for one in rows if one.name == variant and one.runs), None)
+        return None if self.comparison is None else self.comparison.finished(variant)
 
     def untaught(self, variants: Sequence[str]) -> list[str]:
         """Return those finished rows of which an interval, of AP or of the statistic, has zero."""
@@ -93,8 +93,7 @@ class Finding:
 
 def standing(results: Results, table: Table) -> Standing:
     """Return the rows of a table in the first comparison of single views."""
-    plain = (one for one in results.comparisons if is_plain(one.protocol))
-    return Standing(table, next(plain, None))
+    return Standing(table, plain(results.comparisons))
 
 
 def judge(claim: Claim, found: Standing) -> Finding:
@@ -112,12 +111,6 @@ def judge(claim: Claim, found: Standing) -> Finding:
     return Finding(
         claim, found.statistic, pairs, deciding, tuple(_obstacles(claim, found, deciding))
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return ``a, b and c``."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _pair(found: Standing, ahead: str, behind: str) -> Pair:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ablations.crowding import BOTTOM_UP, TOP_DOWN
-from reports.measured.factors import Moved, Shift, finished_row, gap, gap_shift, ranked_of
-from reports.measured.results import AP, Comparison, Estimate
+from reports.measured.factors import Moved, Shift, gap, gap_shift, ranked_of
+from reports.measured.results import Comparison, Estimate
 from reports.paper.verdicts import FAILS, HOLDS, OPEN
 
 
@@ -82,10 +82,10 @@ def _obstacles(moved: Moved, trained: Comparison, shift: Shift | None) -> list[s
     reasons = []
     where = [trained, *(place.comparison for place in moved.ends)]
     names = [one.name for one in trained.variants]
-    missing = [name for name in names if not all(finished_row(one, name) for one in where)]
+    missing = [name for name in names if not all(one.finished(name) for one in where)]
     if missing:
         reasons.append(f"{_all(missing)} brought no result")
-    untaught = [one.name for one in trained.ranked if not one.estimate(AP).above_zero]
+    untaught = [one.name for one in trained.ranked if not one.taught]
     if untaught:
         reasons.append(
             f"{_all(untaught)} learnt next to nothing (the interval of AP on scenes as in training "

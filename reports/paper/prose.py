@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from reports.measured.collection import Results
-from reports.measured.results import AP
 from reports.measured.stages import TimedStages
 from reports.paper import deck
 from reports.paper.claim3 import Pair, Trained, at_macs_input
@@ -58,9 +57,7 @@ def verdicts_read(accuracy: Trained | None) -> str:
             "whatever the difference.**"
         )
     untaught = [
-        one.name
-        for one in (accuracy.paf6, accuracy.mspaf3)
-        if one is not None and not one.estimate(AP).above_zero
+        one.name for one in (accuracy.paf6, accuracy.mspaf3) if one is not None and not one.taught
     ]
     if untaught:
         text += (

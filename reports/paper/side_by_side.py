@@ -77,9 +77,7 @@ def pair_table(finding: Finding) -> pd.DataFrame:
                 "row": ahead,
                 "is claimed to beat": behind,
                 "deck, Δ mAP": f"{pair.printed:+.1f}",
-                f"here, Δ {finding.statistic}": (
-                    UNKNOWN if pair.measured is None else signed(pair.measured)
-                ),
+                f"here, Δ {finding.statistic}": signed(pair.measured),
                 "and here is": UNKNOWN if pair.measured is None else pair.measured.verdict,
             }
         )
@@ -111,5 +109,4 @@ def _joints(found: Standing) -> list[str]:
 def _difference(variant: Variant | None, first: Variant | None, statistic: str) -> str:
     if variant is None or first is None:
         return UNKNOWN
-    difference = variant.difference(first, statistic)
-    return UNKNOWN if difference is None else signed(difference)
+    return signed(variant.difference(first, statistic))

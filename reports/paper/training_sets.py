@@ -9,10 +9,10 @@ from ablations.table5 import ALONE, DECK_5W, LONG, MIXED, NOSE, TUNED
 from bench.experiment import Experiment, Part
 from reports.measured.annotations import PCKH, TRUTH, Annotation
 from reports.measured.results import POSETRACK, Estimate, Variant
-from reports.paper.claim3 import Part as ClaimPart
 from reports.paper.contests import Standing
 from reports.paper.deck_tables import Claim, Row, Table
 from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
+from reports.paper.verdicts import Part as ClaimPart
 from reports.tables.cells import UNKNOWN, percent, signed
 from reports.text.words import data_name
 
@@ -188,8 +188,7 @@ def _printed(row: Row | None) -> str:
 def _difference(variant: Variant | None, other: Variant | None, statistic: str) -> str:
     if variant is not None and variant is other:
         return ""
-    estimate = _estimate(variant, other, statistic)
-    return UNKNOWN if estimate is None else signed(estimate)
+    return signed(_estimate(variant, other, statistic))
 
 
 def _estimate(variant: Variant | None, other: Variant | None, statistic: str) -> Estimate | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -11,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.typing import ColorType
 
+from reports.measured.results import Estimate
 from reports.pictures.names import FAINT, INK
 
 DPI = 160
@@ -33,6 +35,16 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)  # no window, no global state: reports are also drawn in servers
     return figure
+
+
+def in_percent(estimates: Sequence[Estimate | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values ``[N]`` and both ends ``[N, 2]`` of estimates in percent.
+
+    They are nan where there is none.
+    """
+    rows = [(np.nan,) * 3 if one is None else (one.value, one.low, one.high) for one in estimates]
+    numbers = 100 * np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return numbers[:, 0], numbers[:, 1:]
 
 
 def write_headline(figure: Figure, title: str, note: str) -> None:

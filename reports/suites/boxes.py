@@ -20,8 +20,12 @@ from reports.measured.detectors import (
 from reports.measured.results import AP, Comparison, Variant, gather
 from reports.page import report_of
 from reports.paper import claim5
+from reports.paper.verdicts import whole_verdict
 from reports.pictures.box_error_plot import ErrorCurve, draw_box_errors
+from reports.pictures.canvas import in_percent
+from reports.sections import embedded, tabled
 from reports.tables.cells import UNKNOWN, markdown, percent, signed
+from reports.tables.claims import part_table
 from reports.text.prose import subject
 from reports.text.words import Words
 
@@ -67,7 +71,7 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
     opening = [
         *_claim(_on_found(comparisons)),
         *_matrix(comparisons),
-        *(f"![AP against box error: {path.stem}]({path.name})" for path in picture),
+        *embedded(picture, "AP against box error"),
         *_pairs(_on_found(comparisons)),
         *_detector(known),
         *_unfinished(comparisons, known),
@@ -93,19 +97,9 @@ def _on_found(comparisons: Sequence[Comparison]) -> Comparison | None:
 
 def _claim(comparison: Comparison | None) -> list[str]:
     found = claim5.parts(comparison)
-    table = pd.DataFrame(
-        [
-            {
-                "the deck claims": part.what,
-                "that is": part.claimed,
-                "measured": part.measured,
-                "verdict": f"**{part.verdict}**",
-            }
-            for part in found
-        ]
-    )
+    table = part_table(found)
     return [
-        f"## Claim 5, as far as it was measured here: {claim5.whole(found)}",
+        f"## Claim 5, as far as it was measured here: {whole_verdict(found)}",
         markdown(table, [str(name) for name in table]),
         claim5.verdicts_read(comparison),
     ]
@@ -116,11 +110,12 @@ def _matrix(comparisons: Sequence[Comparison]) -> list[str]:
     table = pd.DataFrame(
         [
             {"learnt from": name}
-            | {_judged_on(one): _cell(_variant(one, name)) for one in comparisons}
+            | {_judged_on(one): _cell(one.finished(name)) for one in comparisons}
             for name in names
         ]
     )
-    return ["## Learnt from, and judged on", markdown(table), _MATRIX] if len(table) else []
+    sections = tabled("## Learnt from, and judged on", table)
+    return [*sections, _MATRIX] if sections else []
 
 
 def _pairs(comparison: Comparison | None) -> list[str]:
@@ -130,7 +125,7 @@ def _pairs(comparison: Comparison | None) -> list[str]:
         rows.append(
             {
                 "learnt from": f"{pair[0]} − {pair[1]}",
-                "Δ AP": UNKNOWN if difference is None else signed(difference),
+                "Δ AP": signed(difference),
                 "by AP": "not measured" if difference is None else difference.verdict,
             }
         )
@@ -178,20 +173,20 @@ def _curves(comparisons: Sequence[Comparison]) -> list[ErrorCurve]:
     given.sort(key=lambda pair: pair[0])
     curves = []
     for name in dict.fromkeys(variant.name for _, one in given for variant in one.variants):
-        rows = [(error, found) for error, one in given if (found := _variant(one, name))]
+        rows = [(error, found) for error, one in given if (found := one.finished(name))]
         if not rows:
             continue
-        estimates = [variant.estimate(AP) for _, variant in rows]
+        accuracy, spread = in_percent([variant.estimate(AP) for _, variant in rows])
         on_found = _on_found(comparisons)
-        own = _variant(on_found, name) if on_found else None
+        own = on_found.finished(name) if on_found else None
         best = own.estimate(AP) if own else None
         curves.append(
             ErrorCurve(
                 label=name,
                 place=rows[0][1].place,
                 errors=np.array([error for error, _ in rows]),
-                accuracy=np.array([100 * one.value for one in estimates]),
-                spread=np.array([(100 * one.low, 100 * one.high) for one in estimates]),
+                accuracy=accuracy,
+                spread=spread,
                 found=(100 * best.value, (100 * best.low, 100 * best.high)) if best else None,
             )
         )
@@ -216,10 +211,6 @@ def _frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _variant(comparison: Comparison, name: str) -> Variant | None:
-    return next((one for one in comparison.variants if one.name == name and one.runs), None)
 
 
 def _cell(variant: Variant | None) -> str:

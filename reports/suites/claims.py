@@ -6,8 +6,8 @@ from typing import Final
 import pandas as pd
 
 from bench.plan import Plan
-from reports.page import REPORT
 from reports.paper.claims import CLAIMS, Decided, decided, whole
+from reports.sections import write_page
 from reports.tables.cells import UNKNOWN, markdown
 
 TABLE: Final = "claims.csv"
@@ -39,9 +39,8 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
         "## Part by part",
         markdown(table, [str(name) for name in table]),
     ]
-    (folder / REPORT).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
     table.to_csv(folder / TABLE, index=False)
-    return [folder / REPORT, folder / TABLE]
+    return [write_page(folder, sections), folder / TABLE]
 
 
 def claim_table(found: dict[int, list[Decided]]) -> pd.DataFrame:
@@ -65,7 +64,7 @@ def part_table(found: dict[int, list[Decided]]) -> pd.DataFrame:
         [
             {
                 "claim": str(number),
-                "part": ", ".join(filter(None, (one.part.what, one.part.at))),
+                "part": one.part.name,
                 "decided by": one.suite,
                 "the deck": one.part.claimed,
                 "measured, with its 95 % interval": one.part.measured,

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ablations.crowding import BOTTOM_UP
 from bench.plan import Plan
 from reports.measured.collection import collect
 from reports.measured.factors import Moved, as_trained, gap, moved_factors
-from reports.measured.results import AP, Comparison, Estimate
-from reports.page import REPORT
+from reports.measured.results import AP, Comparison
 from reports.paper.crowding_claim import Finding, judge, rivals
+from reports.paper.verdicts import why
+from reports.pictures.canvas import in_percent
 from reports.pictures.drawn import remove_pictures
 from reports.pictures.factor_plot import FactorBlock, FactorLine, draw_factors
-from reports.provenance import provenance
+from reports.sections import closing, described, unfinished, write_page
 from reports.tables.cells import markdown, signed
-from reports.tables.comparisons import STANDING, accuracy_table
 from reports.tables.factors import (
     change_table,
     factor_table,
@@ -27,7 +25,6 @@ from reports.tables.factors import (
 from reports.tables.files import RESULTS, write_frames
 from reports.tables.raw import results_frame
 from reports.text import prose
-from reports.text.setting import setting
 from reports.text.words import Words
 
 PLOT = "accuracy_vs_factors.png"
@@ -92,17 +89,11 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
         _in_short(findings),
         *_moved(trained, found, findings, drawn),
         "## The pipelines as trained",
-        setting(trained, _WORDS),
-        markdown(accuracy_table(trained, [], _WORDS, {}), [STANDING]),
-        prose.reading(trained, ""),
+        *described(trained, _WORDS),
+        *unfinished(unfinished_table(comparisons), ["on", "reason"]),
+        *closing([trained], results.records, _PAIRING),
     ]
-    unfinished = unfinished_table(comparisons)
-    if len(unfinished):
-        sections += ["## What did not finish", markdown(unfinished, ["on", "reason"])]
-    sections += [prose.INTERVALS_HEADING, prose.intervals([trained]), _PAIRING]
-    sections.append(provenance(results.records))
-    (folder / REPORT).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
-    return [folder / REPORT, *tables, *drawn]
+    return [write_page(folder, sections), *tables, *drawn]
 
 
 def _moved(
@@ -136,10 +127,9 @@ def _in_short(findings: Sequence[Finding]) -> str:
     lines = []
     for one in findings:
         by = "" if one.shift is None else f": the gap moves by {signed(one.shift.points)} points"
-        why = f" ({'; '.join(one.obstacles)})" if one.obstacles else ""
         lines.append(
             f"- That **{one.moved.factor.name}** favours bottom-up **{_spoken(one.verdict)}**"
-            f"{by}{why}."
+            f"{by}{why(one.obstacles)}."
         )
     return "\n".join(["**In short**", "", *(lines or ["- Nothing was moved."])])
 
@@ -173,21 +163,16 @@ def _block(moved: Moved, trained: Comparison, pair: tuple[str, str]) -> FactorBl
     pipelines = {}
     for one in trained.ranked:
         rows = [place.variant(one.name) for place in moved.places]
-        pipelines[one.place] = _line([row.estimate(AP) if row else None for row in rows])
+        estimates = [row.estimate(AP) if row else None for row in rows]
+        pipelines[one.place] = FactorLine(*in_percent(estimates))
     return FactorBlock(
         title=moved.factor.name,
         axis=moved.factor.values.replace("`", ""),
         ticks=[place.level.label for place in moved.places],
         default=next(iter(defaults), None),
         pipelines=pipelines,
-        gap=_line([gap(place, *pair) for place in moved.places]),
+        gap=FactorLine(*in_percent([gap(place, *pair) for place in moved.places])),
     )
-
-
-def _line(estimates: Sequence[Estimate | None]) -> FactorLine:
-    rows = [(np.nan,) * 3 if one is None else (one.value, one.low, one.high) for one in estimates]
-    numbers = 100 * np.array(rows)
-    return FactorLine(numbers[:, 0], numbers[:, 1:])
 
 
 def _kind(model: str) -> str:

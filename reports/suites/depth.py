@@ -11,19 +11,17 @@ from bench.plan import Plan
 from reports.measured.collection import Results, collect, failure_table
 from reports.measured.ladders import Ladder, Rung, gain, ladders, shared_shares
 from reports.measured.results import AP, Estimate
-from reports.page import REPORT
 from reports.paper.claim1_depth import DepthFinding, judge_depth
+from reports.pictures.canvas import in_percent
 from reports.pictures.depth_plot import DepthLine, draw_depths
-from reports.provenance import provenance
+from reports.sections import closing, described, unfinished, write_page
 from reports.tables.cells import markdown
-from reports.tables.comparisons import STANDING, accuracy_table
 from reports.tables.depth import claim_table, step_table
 from reports.tables.errors import error_sections
 from reports.tables.files import RESULTS, write_frames
 from reports.tables.raw import results_frame
 from reports.text import depth as text
 from reports.text import prose
-from reports.text.setting import setting
 from reports.text.words import Words
 
 PLOT: Final = "accuracy_vs_depth.png"
@@ -51,15 +49,12 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
         *_steps(found),
         *_networks(results),
     ]
-    unfinished = failure_table(results)
-    if len(unfinished):
-        sections += ["## What did not finish", markdown(unfinished, ["reason"])]
-    sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons)]
-    sections.append(provenance(results.records))
-    (folder / REPORT).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    sections += unfinished(failure_table(results))
+    sections += closing(results.comparisons, results.records)
+    page = write_page(folder, sections)
     tables = write_frames(folder, {RESULTS: results_frame(results.comparisons, [])})
     drawn = [folder / PLOT] if (folder / PLOT).exists() else []
-    return [folder / REPORT, *tables, *drawn]
+    return [page, *tables, *drawn]
 
 
 def _claim(finding: DepthFinding) -> list[str]:
@@ -87,9 +82,7 @@ def _networks(results: Results) -> list[str]:
     """Return how the networks were sized, trained and judged."""
     sections = []
     for one in results.comparisons:
-        table = markdown(accuracy_table(one, [], WORDS, {}), [STANDING])
-        sections += ["## The networks", setting(one, WORDS), table, prose.reading(one, "")]
-        sections += error_sections(one, WORDS, "")
+        sections += ["## The networks", *described(one, WORDS), *error_sections(one, WORDS, "")]
     return sections
 
 
@@ -111,18 +104,16 @@ def _draw(path: Path, found: Sequence[Ladder], subject: str) -> list[str]:
 
 def _line(ladder: Ladder, shares: Sequence[Fraction]) -> DepthLine:
     rungs = ladder.finished
-    ap = [one.variant.estimate(AP) for one in rungs]
+    accuracy = in_percent([one.variant.estimate(AP) for one in rungs])
     wins = {share: won for share in shares if (won := _won(ladder, shares[0], share)) is not None}
     return DepthLine(
         ladder.block,
         ladder.place,
         np.array([one.depth for one in rungs]),
         np.array([_millions(one) for one in rungs]),
-        np.array([100 * one.value for one in ap]),
-        _spread(ap),
+        *accuracy,
         np.array([float(share) for share in wins]),
-        np.array([100 * one.value for one in wins.values()]),
-        _spread(list(wins.values())),
+        *in_percent(list(wins.values())),
     )
 
 
@@ -135,7 +126,3 @@ def _won(ladder: Ladder, low: Fraction, share: Fraction) -> Estimate | None:
 
 def _millions(rung: Rung) -> float:
     return (rung.params or 0) / 1e6
-
-
-def _spread(estimates: Sequence[Estimate]) -> np.ndarray:
-    return 100 * np.array([(one.low, one.high) for one in estimates]).reshape(-1, 2)

@@ -1,36 +1,34 @@
 """The report of the suite ``gates``: claim 2, what AIOI's gates follow."""
 
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from bench.gates.facts import FACTORS, STEPS
+from bench.before_training import BEFORE
+from bench.gates.facts import CROWDING, FACTORS, OCCLUSION, SIZE, STEPS
 from bench.gates.sampling import BRANCHES
 from bench.plan import Plan
-from reports.measured.collection import Results, collect, failure_table
+from reports.measured.collection import collect, failure_table
 from reports.measured.gates import CONTEXT, POOLED, RESPONSES, GateNetwork, read_gates
-from reports.measured.results import Estimate, is_plain
-from reports.page import REPORT
+from reports.measured.results import plain
 from reports.paper.claim2 import decisive, judge_gates
+from reports.pictures.canvas import in_percent
 from reports.pictures.gate_plot import GateExamples, Slopes, draw_maps, draw_slopes
-from reports.provenance import provenance
+from reports.sections import closing, described, unfinished, write_page
 from reports.tables.cells import markdown
-from reports.tables.comparisons import STANDING, accuracy_table
 from reports.tables.files import RESULTS, write_frames
 from reports.tables.gates import (
     claim_table,
     gates_frame,
     joint_table,
+    mean_table,
+    other_joint_table,
     pooled_table,
     unfinished_table,
 )
 from reports.tables.raw import results_frame
 from reports.text import gates as text
 from reports.text import prose
-from reports.text.setting import setting
 from reports.text.words import Words
 
 SLOPES: Final = "gate_slopes"
@@ -53,8 +51,7 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
     """
     results = collect(folder, plan, WORDS)
     networks = read_gates(folder, plan.gates)
-    trained = next((one for one in results.comparisons if is_plain(one.protocol)), None)
-    found = judge_gates(networks, trained)
+    found = judge_gates(networks, plain(results.comparisons))
     subject = prose.subject(results.comparisons)
     for pattern in (f"{SLOPES}_*.png", f"{MAPS}_*.png"):
         for path in folder.glob(pattern):
@@ -67,33 +64,36 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
         f"## Claim 2, the gates follow what a joint needs: {decisive(found).verdict}",
         text.CLAIM,
         text.in_short(found),
+        text.uncontrolled(networks),
         text.one_training(networks),
         markdown(claim_table(found), ["verdict"]) if found else "",
         text.LIMITS,
     ]
     for one in seen:
         sections += _network(one)
-    sections += _trained(results)
-    unfinished = unfinished_table(networks, failure_table(results))
-    if len(unfinished):
-        sections += ["## What did not finish", markdown(unfinished, ["reason"])]
-    sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons), text.INTERVALS]
+    if results.comparisons:
+        sections.append("## The networks, those of suite `blocks`")
+    sections += [told for one in results.comparisons for told in described(one, WORDS)]
+    sections += unfinished(unfinished_table(networks, failure_table(results)))
     looks = [look.record for one in networks for look in one.looks]
-    sections.append(provenance([*results.records, *looks]))
-    whole = "\n\n".join(section for section in sections if section)
-    (folder / REPORT).write_text(f"{whole}\n", encoding="utf-8")
+    sections += closing(results.comparisons, [*results.records, *looks], text.INTERVALS)
+    page = write_page(folder, sections)
     frames = {RESULTS: results_frame(results.comparisons, []), TABLE: gates_frame(networks)}
-    return [folder / REPORT, *write_frames(folder, frames), *drawn]
+    return [page, *write_frames(folder, frames), *drawn]
 
 
 def _network(network: GateNetwork) -> list[str]:
     return [
         f"## The gates of `{network.name}`",
         text.shown(network),
-        markdown(pooled_table(network)),
+        markdown(mean_table(network)),
+        "### Over all joints",
+        markdown(pooled_table(network), ["on"]),
         text.SLOPES_READ,
-        f"### Within each joint: {CONTEXT}",
+        f"### Within each joint: {CONTEXT} on {OCCLUSION}",
         markdown(joint_table(network)),
+        f"### Within each joint: {CONTEXT} on {SIZE} and {CROWDING}",
+        markdown(other_joint_table(network)),
         f"![Slopes within each joint: {network.name}]({_name(SLOPES, network)})",
         "### Over example people",
         text.MAPS_READ,
@@ -101,32 +101,33 @@ def _network(network: GateNetwork) -> list[str]:
     ]
 
 
-def _trained(results: Results) -> list[str]:
-    """Return how the networks were sized, trained and judged."""
-    sections = ["## The networks, those of suite `blocks`"] if results.comparisons else []
-    for one in results.comparisons:
-        table = markdown(accuracy_table(one, [], WORDS, {}), [STANDING])
-        sections += [setting(one, WORDS), table, prose.reading(one, "")]
-    return sections
-
-
 def _draw(folder: Path, network: GateNetwork, subject: str) -> list[Path]:
     joints = (*network.joints, POOLED)
+    controlled = network.seen(BEFORE)
     slopes, maps = (folder / _name(stem, network) for stem in (SLOPES, MAPS))
     draw_slopes(
         slopes,
         [
             [
-                _column([network.slope(factor, response, joint) for joint in joints])
+                Slopes(*in_percent([network.slope(factor, response, joint) for joint in joints]))
                 for response in RESPONSES
             ]
             for factor in FACTORS
+        ],
+        control=[
+            Slopes(
+                *in_percent(
+                    [network.slope(factor, CONTEXT, joint, when=BEFORE) for joint in joints]
+                )
+            )
+            for factor in FACTORS
+            if controlled
         ],
         factors=[textwrap.fill(f"{factor}, {STEPS[factor]}", _WIDEST) for factor in FACTORS],
         gates=RESPONSES,
         joints=joints,
         title=f"What the gates of {network.name} follow within each joint\n{subject}",
-        note=text.PLOT_NOTE,
+        note=f"{text.PLOT_NOTE} {text.HOLLOW}" if controlled else text.PLOT_NOTE,
     )
     kept: dict[str, Any] = network.looks[0].examples
     draw_maps(
@@ -138,12 +139,6 @@ def _draw(folder: Path, network: GateNetwork, subject: str) -> list[Path]:
         note=text.MAPS_NOTE,
     )
     return [slopes, maps]
-
-
-def _column(estimates: Sequence[Estimate | None]) -> Slopes:
-    rows = [(np.nan,) * 3 if one is None else (one.value, one.low, one.high) for one in estimates]
-    numbers = 100 * np.array(rows)
-    return Slopes(numbers[:, 0], numbers[:, 1:])
 
 
 def _name(stem: str, network: GateNetwork) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ablations.receptive_field import CHAIN_DEPTH, CHAIN_REACH, CHAIN_RULES, CHANNELS
+from bench.before_training import AFTER, BEFORE
 from bench.plan import Plan
-from bench.receptive_fields.measure import AFTER, BEFORE
 from bench.receptive_fields.spectrum import shares
 from reports.measured.collection import Results, collect, failure_table
 from reports.measured.effective_fields import KINDS, BlockFields, read_fields
@@ -20,7 +20,6 @@ from reports.measured.spectra import (
     read_spectra,
     spectra_frame,
 )
-from reports.page import REPORT
 from reports.paper.claim1 import (
     RULE_NAMES,
     FieldFinding,
@@ -36,9 +35,8 @@ from reports.pictures.field_plot import (
     draw_effective_fields,
     draw_spectra,
 )
-from reports.provenance import provenance
+from reports.sections import closing, described, embedded, unfinished, write_page
 from reports.tables.cells import markdown
-from reports.tables.comparisons import STANDING, accuracy_table
 from reports.tables.files import RESULTS, write_frames
 from reports.tables.raw import results_frame
 from reports.tables.receptive_fields import (
@@ -51,7 +49,6 @@ from reports.tables.receptive_fields import (
 )
 from reports.text import fields as text
 from reports.text import prose
-from reports.text.setting import setting
 from reports.text.words import Words
 
 SPECTRA = "receptive_field_spectra"
@@ -89,16 +86,13 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
         *_fields(fields, near, pictures),
         *_networks(results),
     ]
-    unfinished = unfinished_table(spectra, fields, failure_table(results))
-    if len(unfinished):
-        sections += ["## What did not finish", markdown(unfinished, ["reason"])]
-    sections += [prose.INTERVALS_HEADING, prose.intervals(results.comparisons), text.INTERVALS]
+    sections += unfinished(unfinished_table(spectra, fields, failure_table(results)))
     others = [one.record for one in spectra if one.record]
     others += [look.record for one in fields for look in one.looks]
-    sections.append(provenance([*results.records, *others]))
-    (folder / REPORT).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    sections += closing(results.comparisons, [*results.records, *others], text.INTERVALS)
+    page = write_page(folder, sections)
     tables = _write_tables(folder, results, spectra, fields, near)
-    return [folder / REPORT, *tables, *(folder / name for name in pictures)]
+    return [page, *tables, *pictures]
 
 
 def _claim(
@@ -121,9 +115,9 @@ def _claim(
     ]
 
 
-def _chains(spectra: Sequence[BlockPaths], pictures: Sequence[str]) -> list[str]:
+def _chains(spectra: Sequence[BlockPaths], pictures: Sequence[Path]) -> list[str]:
     sections = ["## Paths through chains of blocks", text.chains_read(CHANNELS)]
-    sections += _embedded(pictures, SPECTRA, "Path spectra")
+    sections += embedded(_of(pictures, SPECTRA), "Path spectra")
     for rule in CHAIN_RULES:
         table = chain_table(spectra, rule)
         if len(table):
@@ -134,13 +128,13 @@ def _chains(spectra: Sequence[BlockPaths], pictures: Sequence[str]) -> list[str]
     return sections
 
 
-def _fields(fields: Sequence[BlockFields], near: float, pictures: Sequence[str]) -> list[str]:
+def _fields(fields: Sequence[BlockFields], near: float, pictures: Sequence[Path]) -> list[str]:
     sections = []
     for kind in KINDS:
         table = field_table(fields, kind, near)
         if len(table):
             sections += [f"### On {text.KIND_NAMES[kind]}", markdown(table)]
-            sections += _embedded(pictures, f"{FIELDS}_{kind}", "Effective receptive fields")
+            sections += embedded(_of(pictures, f"{FIELDS}_{kind}"), "Effective receptive fields")
     heading = ["## Effective receptive fields of the pose networks", text.FIELDS_READ]
     return [*heading, *sections] if sections else []
 
@@ -148,16 +142,14 @@ def _fields(fields: Sequence[BlockFields], near: float, pictures: Sequence[str])
 def _networks(results: Results) -> list[str]:
     """Return how the networks were sized, trained and judged."""
     sections = ["## The networks", text.NETWORKS]
-    for one in results.comparisons:
-        table = markdown(accuracy_table(one, [], WORDS, {}), [STANDING])
-        sections += [setting(one, WORDS), table, prose.reading(one, "")]
+    sections += [told for one in results.comparisons for told in described(one, WORDS)]
     return sections if results.comparisons else []
 
 
 def _draw(
     folder: Path, spectra: Sequence[BlockPaths], fields: Sequence[BlockFields], subject: str
-) -> list[str]:
-    """Draw the pictures anew and return their names."""
+) -> list[Path]:
+    """Draw the pictures anew and return their paths."""
     for pattern in (f"{SPECTRA}*.png", f"{FIELDS}*.png"):
         for path in folder.glob(pattern):
             path.unlink()
@@ -166,9 +158,9 @@ def _draw(
     drawn = []
     whole = [one for one in spectra if all(rule in one.chains for rule in CHAIN_RULES)]
     if whole:
-        drawn.append(f"{SPECTRA}.png")
+        drawn.append(folder / f"{SPECTRA}.png")
         draw_spectra(
-            folder / drawn[-1],
+            drawn[-1],
             [
                 (
                     f"equal {RULE_NAMES[rule]}",
@@ -187,9 +179,9 @@ def _draw(
         )
     seen = [one for one in fields if one.looks]
     for kind in KINDS if seen else ():
-        drawn.append(f"{FIELDS}_{kind}.png")
+        drawn.append(folder / f"{FIELDS}_{kind}.png")
         draw_effective_fields(
-            folder / drawn[-1],
+            drawn[-1],
             [
                 FieldCurves(
                     one.name,
@@ -232,6 +224,5 @@ def _write_tables(
     return write_frames(folder, frames)
 
 
-def _embedded(pictures: Sequence[str], stem: str, told: str) -> list[str]:
-    name = f"{stem}.png"
-    return [f"![{told}: {stem}]({name})"] if name in pictures else []
+def _of(pictures: Sequence[Path], stem: str) -> list[Path]:
+    return [path for path in pictures if path.stem == stem]

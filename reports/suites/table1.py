@@ -17,10 +17,11 @@ from reports.paper.claim3 import (
     parts,
     told_ratio,
     trained,
-    whole_verdict,
 )
 from reports.paper.prose import how_closely, how_read, inferred, verdicts_read
+from reports.paper.verdicts import whole_verdict
 from reports.tables.cells import UNKNOWN, figures, markdown, percent, signed
+from reports.tables.claims import part_table
 from reports.text.words import Words
 
 PAF6, MSPAF3, RATIO = "PAF-6", "MSPAF-3", "MSPAF-3 / PAF-6"
@@ -32,17 +33,7 @@ def opening(results: Results) -> list[str]:
     """Return the sections on the table and on the claim."""
     measured, accuracy = pairs(results), trained(results)
     found = parts(measured, accuracy)
-    verdicts = pd.DataFrame(
-        [
-            {
-                "MSPAF-3 has": f"{part.what}, {part.at}" if part.at else part.what,
-                "the deck claims": part.claimed,
-                "measured": part.measured,
-                "verdict": f"**{part.verdict}**",
-            }
-            for part in found
-        ]
-    )
+    verdicts = part_table(found, "MSPAF-3 has", "the deck claims")
     return [
         "## The deck's Table 1, and what was measured here",
         markdown(deck_table(measured, accuracy)),
@@ -108,7 +99,7 @@ def _accuracy_row(accuracy: Trained | None) -> dict[str, str]:
     here = (
         _ap(accuracy.paf6),
         _ap(accuracy.mspaf3),
-        UNKNOWN if difference is None else signed(difference),
+        signed(difference),
     )
     return _row(f"mAP, % (here {accuracy.comparison.data.name}; difference)", printed, here)
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from ablations.table5 import ALONE, ANNOTATOR, PRETRAINED, rows
 from bench.plan import Plan
 from reports.measured.annotations import (
@@ -16,7 +14,6 @@ from reports.measured.annotations import (
 )
 from reports.measured.collection import Results
 from reports.page import report_of
-from reports.paper.claim3 import Part, whole_verdict
 from reports.paper.contest_prose import decision, how_far
 from reports.paper.contests import Standing, judge, standing
 from reports.paper.side_by_side import pair_table
@@ -31,7 +28,10 @@ from reports.paper.training_sets import (
     table_read,
     taught_table,
 )
+from reports.paper.verdicts import whole_verdict
+from reports.sections import tabled
 from reports.tables.cells import markdown
+from reports.tables.claims import part_table
 from reports.text.words import Words
 
 WORDS = Words(
@@ -77,7 +77,7 @@ def write_report(folder: Path, plan: Plan) -> list[Path]:
             "## The deck's Table 5, and what was measured here",
             markdown(deck_table(found), ["method in the deck"]),
             table_read(found),
-            *_tabled("### What each row learns from", taught_table(found), ["learns from"]),
+            *tabled("### What each row learns from", taught_table(found), ["learns from"]),
             *_claim7(found),
             *_claim8(found, annotations),
             *_annotations(annotations),
@@ -106,9 +106,9 @@ def _claim8(found: Standing, annotations: Sequence[Annotation]) -> list[str]:
     parts = claim8(found, annotations)
     return [
         f"## Claim 8, {CLAIM8}: {whole_verdict(parts)}",
-        markdown(_parts(parts), ["that is", "measured", "verdict"]),
+        markdown(part_table(parts), ["that is", "measured", "verdict"]),
         _CLAIM8,
-        *_tabled(
+        *tabled(
             "### What noses and pretraining bring",
             question_table(found),
             ["that is", "by the first"],
@@ -117,30 +117,12 @@ def _claim8(found: Standing, annotations: Sequence[Annotation]) -> list[str]:
     ]
 
 
-def _parts(parts: Sequence[Part]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "the deck claims": part.what,
-                "that is": part.claimed,
-                "measured": part.measured,
-                "verdict": f"**{part.verdict}**",
-            }
-            for part in parts
-        ]
-    )
-
-
 def _annotations(found: Sequence[Annotation]) -> list[str]:
     missing = "; ".join(f"seed {one.experiment.annotator.seed}: {one.reason}" for one in found
                         if one.reason)  # fmt: skip
     return [
-        *_tabled("## Joints that a model marked", chosen_table(found), []),
+        *tabled("## Joints that a model marked", chosen_table(found)),
         _CHOSEN,
-        *_tabled("### By the hidden truth, at every confidence", level_table(found), []),
+        *tabled("### By the hidden truth, at every confidence", level_table(found)),
         *([f"**Not annotated:** {missing}."] if missing else []),
     ]
-
-
-def _tabled(heading: str, frame: pd.DataFrame, text_columns: Sequence[str]) -> list[str]:
-    return [heading, markdown(frame, text_columns)] if len(frame) else []

@@ -18,13 +18,20 @@ def markdown(frame: pd.DataFrame, text_columns: Sequence[str] = ()) -> str:
     return safe.to_markdown(index=False, colalign=align, disable_numparse=True)
 
 
-def percent(estimate: Estimate) -> str:
-    """Return a fraction and its interval in percent, ``41.2 ±1.3``."""
+def percent(estimate: Estimate | None) -> str:
+    """Return a fraction and its interval in percent, ``41.2 ±1.3``; a dash where it is None."""
+    if estimate is None:
+        return UNKNOWN
     return f"{100 * estimate.value:.1f} ±{100 * estimate.half_width:.1f}"
 
 
-def signed(estimate: Estimate) -> str:
-    """Return a difference of fractions in points with both ends, ``+2.1 [+0.9, +3.3]``."""
+def signed(estimate: Estimate | None) -> str:
+    """Return a difference of fractions in points with both ends, ``+2.1 [+0.9, +3.3]``.
+
+    A dash where it is None.
+    """
+    if estimate is None:
+        return UNKNOWN
     value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
     return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
 

@@ -51,7 +51,7 @@ def difference_table(comparison: Comparison, words: Words) -> pd.DataFrame:
         row: dict[str, Any] = {words.thing: variant.name}
         for statistic in comparison.statistics:
             difference = variant.difference(reference, statistic)
-            row[f"Δ {statistic}"] = UNKNOWN if difference is None else signed(difference)
+            row[f"Δ {statistic}"] = signed(difference)
             row[f"by {statistic}"] = (
                 "no seed in common" if difference is None else difference.verdict
             )
@@ -118,7 +118,7 @@ def _measured(
     for statistic in comparison.statistics:
         cells[statistic] = percent(variant.estimate(statistic))
     if PCK not in comparison.statistics:
-        above = variant.estimate(AP).above_zero
+        above = variant.taught
         cells["AP above 0"] = "yes" if above else "**no**"
         for statistic in SECONDARY:
             mean = sum(run.accuracy(statistic) for run in variant.runs) / len(variant.runs)

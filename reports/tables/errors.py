@@ -9,7 +9,7 @@ from bench.metrics.people_found import TRAITS
 from models.skeleton import SKELETONS
 from reports.measured.anatomy import Dissected, dissected
 from reports.measured.results import Comparison, Estimate
-from reports.tables.cells import UNKNOWN, markdown, percent
+from reports.tables.cells import markdown, percent
 from reports.text import errors as text
 from reports.text.words import Words
 
@@ -63,7 +63,7 @@ def group_table(found: Sequence[Dissected]) -> pd.DataFrame:
             bounds, people, _ = same[0]
             row = {"people by": trait, "from–to": bounds, "people": f"{people:,}"}
             named = zip(found, same, strict=True)
-            rows.append(row | {every.name: _cell(ap) for every, (_, _, ap) in named})
+            rows.append(row | {every.name: percent(ap) for every, (_, _, ap) in named})
     return pd.DataFrame(rows)
 
 
@@ -73,7 +73,7 @@ def joint_table(found: Sequence[Dissected], joints: Sequence[str]) -> pd.DataFra
     for place, joint in enumerate(joints):
         aps = {every.name: every.joint(place) for every in found}
         if any(ap is not None for ap in aps.values()):
-            cells = {name: _cell(ap) for name, ap in aps.items()}
+            cells = {name: percent(ap) for name, ap in aps.items()}
             rows.append({"joint": joint.replace("_", " ")} | cells)
     return pd.DataFrame(rows)
 
@@ -86,11 +86,7 @@ def _table(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {words.thing: one.name} | {name: _cell(estimates[name]) for name in columns}
+            {words.thing: one.name} | {name: percent(estimates[name]) for name in columns}
             for one, estimates in zip(found, told, strict=True)
         ]
     )
-
-
-def _cell(estimate: Estimate | None) -> str:
-    return UNKNOWN if estimate is None else percent(estimate)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from reports.measured.factors import Moved, Place, gap, shift
-from reports.measured.results import AP, Comparison, Estimate
+from reports.measured.results import AP, Comparison
 from reports.paper.crowding_claim import Finding
 from reports.tables.cells import UNKNOWN, percent, signed
 from reports.text.words import data_name
@@ -41,7 +41,7 @@ def level_table(
         [
             {"factor": one.factor.name, "level": _level(place), "people an image": _people(place)}
             | {name: _ap(place, name) for name in names}
-            | {"gap": _told(gap(place, *rivals))}
+            | {"gap": signed(gap(place, *rivals))}
             for one in found
             for place in one.places
         ]
@@ -88,10 +88,10 @@ def _change(finding: Finding) -> dict[str, str]:
     return {
         "factor": moved.factor.name,
         "from → to": _ends(moved),
-        "gap at first": _told(finding.first),
-        "gap at last": _told(finding.last),
-        "Δ gap": _told(change.points if change else None),
-        "Δ share of AP kept": _told(change.kept if change else None),
+        "gap at first": signed(finding.first),
+        "gap at last": signed(finding.last),
+        "Δ gap": signed(change.points if change else None),
+        "Δ share of AP kept": signed(change.kept if change else None),
         "pairs that close / open": f"{closing} / {opening} of {len(finding.others)}",
         "favours bottom-up": f"**{finding.verdict}**",
     }
@@ -125,7 +125,3 @@ def _ends(moved: Moved) -> str:
 
 def _level(place: Place) -> str:
     return f"{place.level.label} (as in training)" if place.is_default else place.level.label
-
-
-def _told(estimate: Estimate | None) -> str:
-    return UNKNOWN if estimate is None else signed(estimate)

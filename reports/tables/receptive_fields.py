@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from bench.receptive_fields.measure import AFTER, BEFORE
+from bench.before_training import AFTER, BEFORE
 from reports.measured.effective_fields import (
     KINDS,
     BlockFields,
@@ -49,11 +49,11 @@ def field_claim_table(found: Sequence[FieldFinding]) -> pd.DataFrame:
         [
             {"images": one.kind, "training": one.when}
             | {
-                block: UNKNOWN if estimate is None else percent(estimate)
+                block: percent(estimate)
                 for block, estimate in zip(CLAIMED, one.estimates, strict=True)
             }
             | {
-                f"{block} − {other}": UNKNOWN if gap is None else signed(gap)
+                f"{block} − {other}": signed(gap)
                 for (block, other), gap in zip(pairwise(CLAIMED), one.differences, strict=True)
             }
             | {"verdict": f"**{one.verdict}**"}

@@ -206,7 +206,7 @@ def _above_zero(comparison: Comparison) -> list[str]:
     """Return whether anything was learnt, where no row of zero skill tells."""
     if not comparison.ranked:
         return []
-    low = [one.name for one in comparison.ranked if not one.estimate(AP).above_zero]
+    low = [one.name for one in comparison.ranked if not one.taught]
     if low:
         return [f"- AP's interval contains zero, so next to nothing was learnt: {_bold(low)}."]
     return ["- The interval of every AP excludes zero."]

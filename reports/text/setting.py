@@ -24,6 +24,7 @@ def setting(comparison: Comparison, words: Words) -> str:
         f"{comparison.tested.skeleton}.",
         *_models(comparison, words),
         f"- **Training:** {_training(comparison, words)}",
+        *_processes(comparison),
         f"- **Matching rule:** {_matching(comparison)}",
     ]
     return "\n".join(lines)
@@ -104,6 +105,25 @@ def _training(comparison: Comparison, words: Words) -> str:
     named = zip(found.values(), told, strict=True)
     rows = [f"\n  - {', '.join(names)}: {one}." for names, one in named]
     return f"**differs between rows:**{''.join(rows)}"
+
+
+def _processes(comparison: Comparison) -> list[str]:
+    """Return how many processes trained a network together, where that was ever more than one."""
+    trained = [
+        (run.measured["training"].get("processes", 1), run.experiment.train.device)
+        for variant in comparison.variants
+        if not variant.is_baseline
+        for run in variant.runs
+    ]
+    many = sorted({processes for processes, _ in trained})
+    if not many or many[-1] == 1:
+        return []
+    told = " or ".join(map(str, many))
+    seen = "the whole batch" if all(device == "cuda" for _, device in trained) else "its own share"
+    return [
+        f"- **Processes:** {told} trained a network together, each with an equal share of every "
+        f"batch; batch norms of each saw {seen}."
+    ]
 
 
 def _schedule(train: TrainSpec, seen: str) -> str:

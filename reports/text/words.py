@@ -1,5 +1,6 @@
 """What a suite's report calls things."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.experiment import DataSpec, Protocol
@@ -46,6 +47,12 @@ def where(comparison: Comparison) -> str:
     """Return the data of a comparison, for headings; both where it is judged on other data."""
     trained, judged = data_name(comparison.data), data_name(comparison.tested)
     return trained if trained == judged else f"{trained}, judged on {judged}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _told(value: float | tuple[float, ...]) -> str:

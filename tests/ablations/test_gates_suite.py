@@ -11,7 +11,8 @@ from ablations.options import Options
 from ablations.plan import save_plan, stored_plan
 from ablations.presets import PRESETS
 from bench.audit.faults import faults
-from bench.audit.staleness import experiments_of
+from bench.audit.staleness import Present, experiments_of
+from bench.experiment import content_key
 from bench.jobs import GateExperiment, models_of
 from bench.problem import Problem
 from bench.running.titles import title_of
@@ -55,6 +56,20 @@ def test_a_plan_comes_back_from_its_note_and_older_notes_lack_gates(tmp_path):
     del values["gates"]
     note.write_text(dumps(values))
     assert stored_plan(tmp_path).gates == ()
+
+
+def test_jobs_that_are_older_than_the_control_keep_their_key():
+    (job,) = planned(blocks="aioi").gates
+    values = loads(dumps(asdict(job)))
+    del values["method"]
+    older = GateExperiment.from_dict(values)
+    assert older == GateExperiment(job.experiment, job.images)
+    facts = {"experiment": job.experiment.key, "images": job.images}
+    assert older.key == content_key("gates", facts)
+    assert older.key != job.key
+    (reason,) = Present().outdated(older)
+    assert reason.startswith("the way of looking at gates was the first, after training only")
+    assert Present().outdated(job) == []
 
 
 def test_a_job_is_told_apart_and_traced_to_its_network():

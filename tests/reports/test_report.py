@@ -50,6 +50,20 @@ def test_equal_models_are_tied(suite: Suite) -> None:
     ]
 
 
+def test_several_processes_that_trained_together_are_told_and_one_alone_is_not(
+    suite: Suite,
+) -> None:
+    training = {"images_per_second": 1234.5, "seconds": 16.0, "final_loss": 1.25}
+    planned = [experiment("residual"), experiment("ioi")]
+    suite.done(planned[0], 2.5, training=training | {"processes": 1})
+    assert "**Processes:**" not in report_of(suite, planned[:1])
+    suite.done(planned[1], 2.5, training=training | {"processes": 4})
+    assert (
+        "- **Processes:** 1 or 4 trained a network together, each with an equal share of every "
+        "batch; batch norms of each saw its own share." in report_of(suite, planned)
+    )
+
+
 def test_a_much_better_block_is_called_better(suite: Suite) -> None:
     planned = [experiment("residual"), experiment("ioi")]
     suite.done(planned[0], 6.0)

@@ -154,3 +154,9 @@ def test_a_plugin_that_was_changed_is_refused(records, refused, tmp_path):
     file_sound(records, job)
     path.write_text(f"{path.read_text()}\n")
     assert "the plugin's file was " in refused("--rerun", job.key, "--plugin", "mine.py")
+
+
+def test_what_several_processes_trained_together_is_refused(records, refused):
+    training = {"images_per_second": 10.0, "seconds": 2.0, "final_loss": 0.1, "processes": 2}
+    file_sound(records, IOI, training=training)
+    assert "(ioi, seed 0) was trained by 2 processes together" in refused("--rerun", IOI.key)

@@ -158,6 +158,16 @@ def test_a_step_depends_on_seed_and_step_alone():
     assert not torch.equal(whole[0][0], other[0])
 
 
+def test_shares_make_up_the_batch_that_one_process_has():
+    crops = cut_crops(Coordinates(BOXES), 32)
+    (images, targets), *_ = training_batches(crops, SPEC, seed=7)
+    shares = [next(training_batches(crops, SPEC, 7, share=slice(at, at + 2))) for at in (0, 2)]
+    assert torch.equal(torch.cat([share for share, _ in shares]), images)
+    people = [target["keypoints"] for _, share in shares for target in share]
+    expected = [target["keypoints"] for target in targets]
+    assert torch.equal(torch.stack(people), torch.stack(expected))
+
+
 @pytest.mark.parametrize(("count", "batch_size"), [(3, 4), (10, 4), (7, 7), (2, 9)])
 def test_every_pass_sees_each_person_once(count, batch_size):
     steps = 3 * count

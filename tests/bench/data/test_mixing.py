@@ -82,6 +82,16 @@ def test_the_batch_of_a_step_depends_on_seed_and_step_alone(parts):
     assert ids(whole) != ids(mixed_batches(parts, WEIGHTS, SPEC, seed=8))
 
 
+def test_shares_make_up_the_batches_that_one_process_has(parts):
+    whole = list(mixed_batches(parts, WEIGHTS, SPEC, seed=7))
+    first = list(mixed_batches(parts, WEIGHTS, SPEC, seed=7, share=slice(0, 2)))
+    rest = list(mixed_batches(parts, WEIGHTS, SPEC, seed=7, share=slice(2, None)))
+    for (pixels, _), (one, _), (other, _) in zip(whole, first, rest, strict=True):
+        assert len(one) == 2
+        assert torch.equal(torch.cat([one, other]), pixels)
+    assert [a + b for a, b in zip(ids(first), ids(rest), strict=True)] == list(ids(whole))
+
+
 def test_every_part_is_passed_over_image_by_image(parts):
     spec = replace(SPEC, steps=30)
     seen = [one for batch in ids(mixed_batches(parts, WEIGHTS, spec, seed=1)) for one in batch]

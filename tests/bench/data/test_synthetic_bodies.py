@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.data.synthetic.activities import ACTIVITIES
 from bench.data.synthetic.body import Parts
 from bench.data.synthetic.exact import Draws
 from bench.data.synthetic.kinematics import (
@@ -20,7 +21,7 @@ from bench.data.synthetic.kinematics import (
     pose_bodies,
     sample_build,
 )
-from bench.data.synthetic.poses import ACTIVITIES, JOINTS, LIMITS, sample_poses
+from bench.data.synthetic.poses import JOINTS, LIMITS, sample_poses
 from bench.data.synthetic.render import View, cast, make_solids
 
 

@@ -132,6 +132,18 @@ def test_a_batch_depends_on_seed_and_step_alone(images):
     assert not torch.equal(whole[0][0], next(image_batches(images, SPEC, seed=8))[0])
 
 
+def test_shares_make_up_the_batch_that_one_process_has(images):
+    pixels, targets = next(image_batches(images, SPEC, seed=7))
+    half = len(pixels) // 2
+    parts = (slice(0, half), slice(half, 2 * half))
+    shares = [next(image_batches(images, SPEC, seed=7, share=part)) for part in parts]
+    assert half > 0
+    assert torch.equal(torch.cat([share for share, _ in shares]), pixels[: 2 * half])
+    found = [target["keypoints"] for _, share in shares for target in share]
+    for one, target in zip(found, targets, strict=False):
+        assert torch.equal(one, target["keypoints"])
+
+
 def test_predictions_come_back_in_order_whatever_the_batch(images, monkeypatch):
     class Brightness(torch.nn.Module):
         """One person a picture, whose score is the picture's mean; nobody in dark ones."""

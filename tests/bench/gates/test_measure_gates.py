@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from bench.before_training import with_settled_norms
 from bench.data.crops import PersonCrops, context_margin, open_crops
 from bench.data.datasets import describe_data, open_split
 from bench.gates import facts, measure
@@ -30,6 +31,8 @@ JOINTS = len(LSP14)
 # By how much of the gate's range each branch changes from the left to the right of the crop, and
 # from its top to its bottom.
 ACROSS, DOWN = {"short": -0.3, "medium": 0.0, "long": 0.4}, {"short": 0.1, "medium": 0, "long": 0}
+# Before training, across.
+BEGUN = {"short": 0.2, "medium": -0.1, "long": 0.1}
 
 
 def silent(*arguments, **told):
@@ -39,13 +42,14 @@ def silent(*arguments, **told):
 class PlantedGate(Gate):
     """A gate that is a plane over the crop, whatever is shown; channels lie about it."""
 
-    def __init__(self) -> None:
+    def __init__(self, across: dict[str, float]) -> None:
         nn.Module.__init__(self)
+        self.across = across
 
     def forward(self, branches: Tensor) -> Tensor:
         cells = (torch.arange(CELLS) + 0.5) / CELLS
         planes = [
-            0.5 + ACROSS[one] * cells + DOWN[one] * cells[:, None] + sign * 0.05
+            0.5 + self.across[one] * cells + DOWN[one] * cells[:, None] + sign * 0.05
             for one in BRANCHES
             for sign in (-1, 1)
         ]
@@ -53,9 +57,9 @@ class PlantedGate(Gate):
 
 
 class Planted(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, across: dict[str, float]) -> None:
         super().__init__()
-        self.network = nn.Sequential(PlantedGate())
+        self.network = nn.Sequential(PlantedGate(across))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.network(images)
@@ -102,8 +106,10 @@ def planted(monkeypatch):
     )
     monkeypatch.setattr(measure, "open_crops", lambda *_: crops)
     monkeypatch.setattr(facts, "open_truth", lambda *_: Scenes(places))
-    monkeypatch.setattr(measure, "create_model", lambda _: Planted())
-    monkeypatch.setattr(measure, "load_trained", lambda *_: {})
+    monkeypatch.setattr(measure, "create_model", lambda _: Planted(BEGUN))
+    monkeypatch.setattr(
+        measure, "load_trained", lambda model, *_: setattr(model.network[0], "across", ACROSS)
+    )
     return crops
 
 
@@ -116,24 +122,25 @@ def looked(folder, job):
 
 def test_planted_gates_give_their_slopes_and_signs(tmp_path, planted, make_experiment):
     measured, moments, _ = looked(tmp_path, GateExperiment(make_experiment(), 1000))
-    (gate,) = measured["gates"].values()
-    for branch in BRANCHES:
-        # Occlusion rises with the place from left to right, and with nothing else.
-        assert gate[branch]["occlusion"] == pytest.approx(ACROSS[branch], abs=0.01)
-        assert gate[branch]["size"] == pytest.approx(0, abs=0.01)
-        assert gate[branch]["crowding"] == pytest.approx(0, abs=0.01)
-        mean = 0.5 + (ACROSS[branch] + DOWN[branch]) / 2
-        assert gate[branch]["mean"] == pytest.approx(mean, abs=0.01)
+    for name, across in (("gates", ACROSS), ("gates_before", BEGUN)):
+        (gate,) = measured[name].values()
+        for branch in BRANCHES:
+            # Occlusion rises with the place from left to right, and with nothing else.
+            assert gate[branch]["occlusion"] == pytest.approx(across[branch], abs=0.01)
+            assert gate[branch]["size"] == pytest.approx(0, abs=0.01)
+            assert gate[branch]["crowding"] == pytest.approx(0, abs=0.01)
+            mean = 0.5 + (across[branch] + DOWN[branch]) / 2
+            assert gate[branch]["mean"] == pytest.approx(mean, abs=0.01)
+        total = Moments(moments["factors"].sum(axis=0), moments[name].sum(axis=0))
+        slopes = pooled_slopes(total)[FACTORS.index("occlusion")]
+        np.testing.assert_allclose(slopes, [gate[one]["occlusion"] for one in BRANCHES])
     assert (measured["images"], measured["people"]) == (PEOPLE // PER_IMAGE, PEOPLE)
     assert measured["joints"] == PEOPLE * JOINTS
     assert moments["factors"].shape == (PEOPLE // PER_IMAGE, JOINTS, 4, 4)
-    total = Moments(moments["factors"].sum(axis=0), moments["gates"].sum(axis=0))
-    slopes = pooled_slopes(total)[FACTORS.index("occlusion")]
-    np.testing.assert_allclose(slopes, [gate[one]["occlusion"] for one in BRANCHES])
 
 
 def test_places_are_read_to_a_fraction_of_a_cell(planted):
-    (maps,) = gate_maps(Planted(), planted, torch.arange(3), silent)
+    (maps,) = gate_maps(Planted(ACROSS), planted, torch.arange(3), silent)
     assert maps.shape == (3, 1, len(BRANCHES), CELLS, CELLS)
     points = torch.tensor([[[15.5, 15.5], [7.25, 20.0]]]).expand(3, -1, -1)
     sampled = gates_at(maps, points, SIZE)[1, :, 0]
@@ -154,8 +161,10 @@ def test_fewer_images_are_spread_over_the_split_and_examples_over_occlusion(
     assert (np.diff(hidden) > 0).all()
     assert examples["images"].shape == (6, 3, SIZE, SIZE)
     np.testing.assert_allclose(examples["occlusion"], (examples["places"][..., 0] + 0.5) / SIZE)
-    plane = examples["maps"][:, BRANCHES.index("long")]
-    np.testing.assert_allclose(plane[0, 0, -1] - plane[0, 0, 0], 0.4 * 7 / 8, atol=1e-6)
+    for name, across in (("maps", ACROSS), ("maps_before", BEGUN)):
+        plane = examples[name][:, BRANCHES.index("long")]
+        rise = across["long"] * 7 / 8
+        np.testing.assert_allclose(plane[0, 0, -1] - plane[0, 0, 0], rise, atol=1e-6)
 
 
 def test_without_gates_or_truth_it_says_so(tmp_path, planted, make_experiment, monkeypatch):
@@ -178,32 +187,64 @@ def tiny(make_experiment):
     return replace(one, data=data, model=replace(one.model, arguments=arguments))
 
 
+OUTLINE = {
+    "status": "done", "reason": "", "evidence": {}, "environment": {}, "started": "",
+    "seconds": 0.0, "command": "",
+}  # fmt: skip
+
+
+def file_trained(folder, one) -> None:
+    """File a training whose last weights are random, and others than its first."""
+    torch.manual_seed(one.seed + 1)
+    (folder / one.key).mkdir(parents=True)
+    save_file(create_model(one).state_dict(), folder / one.key / WEIGHTS)
+    trained = {"key": one.key, "kind": "accuracy", "experiment": asdict(one)}
+    write_record(folder, OUTLINE | trained | {"measured": {"training": {}}, "files": [WEIGHTS]})
+
+
 def test_a_real_network_is_looked_at_and_filed(tmp_path, monkeypatch, tiny):
     monkeypatch.setenv("POSEARCH_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "records"
-    model = create_model(tiny)
-    (folder / tiny.key).mkdir(parents=True)
-    save_file(model.state_dict(), folder / tiny.key / WEIGHTS)
-    outline = {"status": "done", "reason": "", "evidence": {}, "environment": {}, "started": ""}
-    outline |= {"seconds": 0.0, "command": ""}
-    trained = {"key": tiny.key, "kind": "accuracy", "experiment": asdict(tiny)}
-    write_record(folder, outline | trained | {"measured": {"training": {}}, "files": [WEIGHTS]})
-    job = GateExperiment(tiny, 6)
+    file_trained(folder, tiny)
+    job = GateExperiment(tiny, 6, measure.METHOD)
     measured, moments, examples = looked(folder, job)
-    assert list(measured["gates"]) == list(gates_of(model))
+    assert list(measured["gates"]) == list(measured["gates_before"])
+    assert list(measured["gates"]) == list(gates_of(create_model(tiny)))
     assert len(measured["gates"]) == 2
+    assert moments["gates_before"].shape == moments["gates"].shape
     assert moments["gates"].shape[-1] == 2 * len(BRANCHES)
     for gate in measured["gates"].values():
         assert all(0 < one["mean"] < 1 for one in gate.values())
     assert 0 <= examples["occlusion"].min() <= examples["occlusion"].max() <= 1
     files = [measure.MOMENTS, measure.EXAMPLES]
     own = {"key": job.key, "kind": kind_of(job), "experiment": asdict(job)}
-    write_record(folder, outline | own | {"measured": measured, "files": files})
+    write_record(folder, OUTLINE | own | {"measured": measured, "files": files})
     record, reason = read_record(folder, job.key)
     assert (record is not None, reason) == (True, "")
     assert record["kind"] == "gates"
     task = Task(job, folder, None, None, 1, {}, "", "python run_all.py")
     assert Task.from_json(json.loads(json.dumps(task.to_json()))) == task
+
+
+def test_the_control_is_the_network_that_training_begins_with(tmp_path, monkeypatch, tiny):
+    monkeypatch.setenv("POSEARCH_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "records"
+    # Norms hold the statistics of a batch, which here has room for everybody.
+    one = replace(tiny, train=replace(tiny.train, batch_size=1000))
+    file_trained(folder, one)
+    _, _, examples = looked(folder, GateExperiment(one, 6, measure.METHOD))
+    torch.manual_seed(one.seed)
+    begun = create_model(one)
+    crops = open_crops(one.data, "val", None).centre(slice(None)).float() / 255
+    settled = with_settled_norms(begun, crops)
+    given = []
+    for gate in gates_of(settled).values():
+        gate.register_forward_hook(lambda *arguments: given.append(arguments[-1]))
+    with torch.no_grad():
+        settled(torch.from_numpy(examples["images"]).float() / 255)
+    branches = torch.stack(given).mean(dim=0).unflatten(1, (len(BRANCHES), -1)).mean(dim=2)
+    np.testing.assert_allclose(examples["maps_before"], branches.numpy(), atol=1e-4)
+    assert np.abs(examples["maps"] - examples["maps_before"]).max() > 0.01
 
 
 def test_facts_are_those_of_the_person_in_the_crop(tmp_path, monkeypatch, tiny):

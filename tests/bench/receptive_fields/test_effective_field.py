@@ -7,13 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from bench.before_training import with_settled_norms
 from bench.problem import Problem
-from bench.receptive_fields.gradients import (
-    EffectiveField,
-    effective_field,
-    noise_images,
-    with_settled_norms,
-)
+from bench.receptive_fields.gradients import EffectiveField, effective_field, noise_images
 from bench.receptive_fields.spectrum import path_spectrum
 from models import create_block
 from models.networks.pose_network import PoseNetwork
@@ -142,7 +138,6 @@ def test_the_network_and_the_images_are_left_as_they_were():
     images = noise_images(3, 16, seed=0)
     kept = images.clone()
     effective_field(network, images, seed=0)
-    with_settled_norms(network, images)
     assert network.training
     assert network.trunks.training
     assert not network.heads.training
@@ -155,24 +150,6 @@ def test_the_network_and_the_images_are_left_as_they_were():
 def test_a_first_layer_may_work_in_place():
     field = effective_field(nn.Sequential(nn.ReLU(inplace=True)), grey(8, 4), seed=0)
     assert field.held[0] == 1
-
-
-def test_settled_norms_hold_the_statistics_of_the_images():
-    torch.manual_seed(0)
-    network = nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.5), nn.Conv2d(4, 4, 3),
-        nn.BatchNorm2d(4),
-    )  # fmt: skip
-    images = noise_images(16, 12, seed=0)
-    settled = with_settled_norms(network, images)
-    assert not settled.training
-    for end in (2, 6):
-        with torch.no_grad():
-            normalised = settled[:end](images)
-        # Training divides by the biased variance, evaluation by the unbiased one.
-        mean, variance = normalised.mean(dim=(0, 2, 3)), normalised.var(dim=(0, 2, 3))
-        torch.testing.assert_close(mean, torch.zeros(4), atol=2e-3, rtol=0)
-        torch.testing.assert_close(variance, torch.ones(4), atol=5e-3, rtol=0)
 
 
 def test_a_radius_is_the_first_that_holds_the_share():

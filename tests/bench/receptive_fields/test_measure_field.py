@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from bench.before_training import with_settled_norms
 from bench.jobs import FieldExperiment, SpectrumExperiment
 from bench.measure import WEIGHTS, create_model
 from bench.problem import Problem
 from bench.receptive_fields import measure
-from bench.receptive_fields.gradients import effective_field, noise_images, with_settled_norms
+from bench.receptive_fields.gradients import effective_field, noise_images
 from bench.records import kind_of, write_record
 from bench.running.worker import Task
 from models import registry

@@ -11,7 +11,8 @@ from bench.jobs import CeilingExperiment, LatencyExperiment, StageExperiment, Ti
 from bench.problem import Problem
 from bench.records import kind_of, read_record
 from bench.running.crew import REPOSITORY
-from bench.running.worker import ORPHANED, Task, one_sentence, perform
+from bench.running.failures import one_sentence
+from bench.running.worker import ORPHANED, Task, perform
 from models import registry
 
 

@@ -1,4 +1,4 @@
-"""Claim 2 beside planted gates: verdicts that turn with the slope, and its interval."""
+"""Claim 2 beside planted gates: verdicts that turn with the slope, its interval and its control."""
 
 import csv
 from dataclasses import asdict
@@ -11,7 +11,9 @@ from report_tables import cells, table
 
 import reports.suites.gates
 from ablations.plan import save_plan
+from bench.before_training import BEFORE
 from bench.gates.facts import CROWDING, OCCLUSION, SIZE
+from bench.gates.measure import METHOD
 from bench.gates.sampling import BRANCHES, LONG, SHORT
 from bench.gates.slopes import moment_sums
 from bench.jobs import GateExperiment
@@ -38,21 +40,37 @@ def suite(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
     return Suite(folder)
 
 
-def file_gates(suite: Suite, job: GateExperiment, rise: dict[str, float], noise: float) -> None:
-    """File the gates of two modules whose mean rises so with occlusion, and by .1 with size."""
+def file_gates(suite: Suite, job: GateExperiment, rise, begun, noise: float) -> None:
+    """File the gates of two modules whose mean rises so with occlusion, and by .1 with size.
+
+    Args:
+        suite: of the record.
+        job: that is filed; without a method it is filed as older ones were, without a control.
+        rise: branch -> slope on occlusion after training; where it has none, 0.
+        begun: the same before training.
+        noise: standard deviation of what joints differ in otherwise, before and after alike.
+    """
     draws = np.random.default_rng(job.experiment.seed)
     factors = draws.uniform(size=(SAMPLES, 3))
     joint, image = (one.ravel() for one in np.meshgrid(np.arange(JOINTS), np.arange(IMAGES)))
     off = noise * draws.normal(size=(SAMPLES, len(BRANCHES)))
-    slopes = np.array([rise.get(one, 0.0) for one in BRANCHES])
-    # The two modules are so far apart that only their mean is as planted.
-    mean = 0.3 + factors[:, :1] * slopes + 0.1 * factors[:, 1:2] + 0.01 * joint[:, None] + off
-    gates = np.concatenate([mean + 0.2 * factors[:, :1], mean - 0.2 * factors[:, :1]], axis=1)
-    sums = moment_sums(factors, gates, joint, image, JOINTS, IMAGES)
+    looks = {}
+    for name, planted in {"gates": rise, "gates_before": begun}.items():
+        slopes = np.array([planted.get(one, 0.0) for one in BRANCHES])
+        own = 0.001 * draws.normal(size=off.shape)
+        mean = 0.3 + factors[:, :1] * slopes + 0.1 * factors[:, 1:2] + 0.01 * joint[:, None]
+        # The two modules are so far apart that only their mean is as planted.
+        apart = 0.2 * factors[:, :1]
+        gates = np.concatenate([mean + off + own + apart, mean + off + own - apart], axis=1)
+        sums = moment_sums(factors, gates, joint, image, JOINTS, IMAGES)
+        looks[name] = sums.gates
+    maps = examples()
+    if not job.method:
+        del looks["gates_before"], maps["maps_before"]
     place = suite.records / job.key
     place.mkdir(parents=True)
-    np.savez_compressed(place / "gate_moments.npz", factors=sums.factors, gates=sums.gates)
-    np.savez_compressed(place / "gate_maps.npz", **examples())
+    np.savez_compressed(place / "gate_moments.npz", factors=sums.factors, **looks)
+    np.savez_compressed(place / "gate_maps.npz", **maps)
     measured = {"images": IMAGES, "people": IMAGES, "joints": SAMPLES, "gates": {"a": {}, "b": {}}}
     write_record(suite.records, outline(job) | {"measured": measured, "files": FILES})
 
@@ -65,6 +83,7 @@ def examples():
     return {
         "images": draws.integers(255, size=(2, 3, 16, 16), dtype=np.uint8),
         "maps": draws.uniform(size=(2, len(BRANCHES), 4, 4)).astype(np.float32),
+        "maps_before": draws.uniform(size=(2, len(BRANCHES), 4, 4)).astype(np.float32),
         "places": draws.uniform(0, 16, size=(2, JOINTS, 2)).astype(np.float32),
         "known": draws.uniform(size=(2, JOINTS)) < 0.8,
         "occlusion": draws.uniform(size=(2, JOINTS)).astype(np.float32),
@@ -80,12 +99,22 @@ def outline(job: GateExperiment):
     }  # fmt: skip
 
 
-def filled(suite: Suite, rise, *, noise=0.01, seeds=1, error=2.0, names=("aioi", "aioi_light")):
+def filled(
+    suite: Suite,
+    rise,
+    *,
+    begun=None,
+    noise=0.01,
+    seeds=1,
+    error=2.0,
+    names=("aioi", "aioi_light"),
+    method=METHOD,
+):
     trained = [experiment(name, seed) for seed in range(seeds) for name in names]
-    jobs = [GateExperiment(one, IMAGES) for one in trained]
+    jobs = [GateExperiment(one, IMAGES, method) for one in trained]
     for one, job in zip(trained, jobs, strict=True):
         suite.done(one, error, samples=False)
-        file_gates(suite, job, rise, noise)
+        file_gates(suite, job, rise, begun or {}, noise)
     return Plan(tuple(trained), gates=tuple(jobs))
 
 
@@ -101,14 +130,24 @@ def heading(text: str) -> str:
 @pytest.mark.parametrize(
     ("rise", "options", "verdict", "why"),
     [
-        ({LONG: 0.3, SHORT: 0.1}, {}, HOLDS, "+20."),
-        ({LONG: -0.1}, {}, FAILS, "-10."),
+        ({LONG: 0.305, SHORT: 0.1}, {}, HOLDS, "+20."),
+        ({LONG: -0.105}, {}, FAILS, "-10."),
         ({}, {"noise": 0.2}, OPEN, "the interval of the slope contains 0"),
         ({LONG: 0.3}, {"error": NOTHING}, OPEN, "aioi learnt next to nothing"),
         ({LONG: 0.3}, {"names": ("aioi_light",)}, OPEN, ""),
+        ({LONG: 0.305}, {"begun": {LONG: 0.1}}, HOLDS, "difference +20."),
+        ({LONG: -0.305}, {"begun": {LONG: 0.1}}, FAILS, "difference -40."),
+        ({LONG: 0.3}, {"begun": {LONG: 0.3}}, OPEN, "its difference from before training cont"),
+        ({LONG: 0.3}, {"begun": {LONG: 0.5}}, OPEN, "before training it was even higher"),
+        ({LONG: -0.1}, {"begun": {LONG: -0.2}}, OPEN, "before training it was even lower"),
+        ({LONG: 0.3}, {"method": ""}, OPEN, "**The control is missing** for `aioi` and `aioi_li"),
     ],
-    ids=["as claimed", "the other way round", "noise", "untaught", "another's gates"],
-)
+    ids=[
+        "as claimed", "the other way round", "noise", "untaught", "another's gates",
+        "learnt on top", "unlearnt", "as untrained", "less than untrained",
+        "less below than untrained", "an older record",
+    ],
+)  # fmt: skip
 def test_the_slope_on_occlusion_decides(suite, rise, options, verdict, why):
     planned = filled(suite, rise, **options)
     text = report(suite, planned)
@@ -133,13 +172,26 @@ def test_slopes_are_those_planted_and_means_are_over_modules(suite):
     assert network.mean(LONG) - network.mean(SHORT) == pytest.approx(0.1, abs=0.01)
 
 
+def test_the_difference_is_paired_over_joints_and_images(suite):
+    # What joints differ in, they differ in before training and after.
+    planned = filled(suite, {LONG: 0.3}, begun={LONG: 0.1}, noise=0.3, names=("aioi",))
+    (network,) = read_gates(suite.folder, planned.gates)
+    after, before = (network.slope(OCCLUSION, CONTEXT, **when) for when in ({}, {"when": BEFORE}))
+    change = network.change(OCCLUSION, CONTEXT)
+    assert change.value == pytest.approx(after.value - before.value)
+    assert change.value == pytest.approx(0.2, abs=0.01)
+    assert change.half_width < 0.2 * min(after.half_width, before.half_width)
+
+
 def test_a_factor_that_never_varies_has_no_slope(suite):
     planned = filled(suite, {LONG: 0.3}, names=("aioi",))
     path = suite.records / planned.gates[0].key / "gate_moments.npz"
     with np.load(path) as file:
-        factors, gates = file["factors"], file["gates"]
-    factors[:, :, 3], factors[:, :, :, 3], gates[:, :, 3] = 0, 0, 0  # nobody is ever crowded
-    np.savez_compressed(path, factors=factors, gates=gates)
+        sums = dict(file)
+    for one in sums.values():
+        one[:, :, 3] = 0  # nobody is ever crowded
+    sums["factors"][:, :, :, 3] = 0
+    np.savez_compressed(path, **sums)
     job = planned.gates[0]
     measured = {"images": IMAGES, "people": IMAGES, "joints": SAMPLES, "gates": {"a": {}}}
     write_record(suite.records, outline(job) | {"measured": measured, "files": FILES})
@@ -155,10 +207,17 @@ def test_every_network_has_its_tables_and_the_claim_all_of_them(suite):
     text = report(suite, filled(suite, {LONG: 0.3}, seeds=2))
     rows = cells(text.split("## Claim 2")[1])[2:]
     assert [row[0] for row in rows] == ["aioi", "aioi_light"]
-    assert rows[0][3:5] == [f"{JOINTS} of {JOINTS}", f"0 of {JOINTS}"]
+    assert rows[0][5:7] == [f"{JOINTS} of {JOINTS} ({JOINTS} learnt)", f"0 of {JOINTS} (0 learnt)"]
     assert [row[0] for row in table(text, "The gates of `aioi`")] == [*BRANCHES, CONTEXT]
     assert "2 gates in the network, 2 trainings" in text
     assert "trained once here" not in text
+    assert "control is missing" not in text
+    within = table(text, f"Within each joint: {CONTEXT} on occlusion")
+    assert [row[0] for row in within] == [*LSP14.joints, "all joints"]
+    _, _, before, after, change = within[-1]
+    assert before.startswith(("+0.", "-0.")), "before training nothing was planted"
+    assert after.startswith(("+29.", "+30."))
+    assert change.startswith(("+29.", "+30."))
     with (suite.folder / "gates.csv").open() as lines:
         written = list(csv.DictReader(lines))
     assert len(written) == 2 * (JOINTS + 1) * 3 * 4 * 2
@@ -168,7 +227,7 @@ def test_every_network_has_its_tables_and_the_claim_all_of_them(suite):
 
 def test_what_is_missing_has_its_reason(suite):
     planned = filled(suite, {LONG: 0.3}, names=("aioi",))
-    other = GateExperiment(experiment("aioi_light"), IMAGES)
+    other = GateExperiment(experiment("aioi_light"), IMAGES, METHOD)
     suite.failed(other, "the weights are missing")
     text = report(suite, Plan(planned.experiments, gates=(*planned.gates, other)))
     assert ["gates of aioi_light", "0", "the weights are missing"] in table(
@@ -182,14 +241,18 @@ def test_of_nothing_there_is_a_report(suite):
     assert heading(report(suite, Plan(()))) == OPEN
 
 
-def test_pictures_are_drawn(tmp_path):
+@pytest.mark.parametrize("controlled", [True, False], ids=["controlled", "older"])
+def test_pictures_are_drawn(tmp_path, controlled):
     slopes = gate_plot.Slopes(np.array([1.0, np.nan]), np.array([[0.5, 1.5], [np.nan, np.nan]]))
+    control, shown = [slopes] * controlled, examples()
+    if not controlled:
+        del shown["maps_before"]
     gate_plot.draw_slopes(
-        tmp_path / "slopes.png", [[slopes, slopes]], factors=["occlusion"], gates=["long", "gap"],
-        joints=["nose", "all"], title="t", note="n",
+        tmp_path / "slopes.png", [[slopes, slopes]], control=control, factors=["occlusion"],
+        gates=["long", "gap"], joints=["nose", "all"], title="t", note="n",
     )  # fmt: skip
     gate_plot.draw_maps(
-        tmp_path / "maps.png", gate_plot.GateExamples(**examples()), branches=BRANCHES,
+        tmp_path / "maps.png", gate_plot.GateExamples(**shown), branches=BRANCHES,
         difference=CONTEXT, title="t", note="n",
     )  # fmt: skip
     for path in tmp_path.iterdir():

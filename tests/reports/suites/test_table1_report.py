@@ -12,8 +12,8 @@ from bench.jobs import TimedPipeline
 from bench.plan import Plan
 from reports.measured.results import Estimate
 from reports.paper import deck
-from reports.paper.claim3 import Part, ratio_of_medians, ratio_verdict, whole_verdict
-from reports.paper.verdicts import FAILS, HOLDS, OPEN, difference_verdict
+from reports.paper.claim3 import ratio_of_medians, ratio_verdict
+from reports.paper.verdicts import FAILS, HOLDS, OPEN, Part, difference_verdict, whole_verdict
 from reports.suites.table1 import write_report
 
 DECK = "The deck's Table 1, and what was measured here"
