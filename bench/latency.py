@@ -26,6 +26,7 @@ _WINDOW = 5
 _WARM_TOLERANCE = 0.05
 _WARM_MS = 3000.0
 _WARM_CALLS = 100
+_LEAST_ROUNDS = 6  # of which the lowest and the highest enclose the median at 95 %
 # Undisturbed, a process computes all the time. Rounds below 90 % of a core, or of what this run's
 # best tenth of rounds shows it can use on several, lost the rest to another process.
 _BUSY = 0.9
@@ -95,13 +96,15 @@ def time_models(
 
     Args:
         calls: by name; each does all that is to be timed. The caller sets and states the threads.
-        rounds: samples of each model; at least 6 for an interval of 95 %.
+        rounds: samples of each model; at least 6 for an interval of 95 %. Fewer show only that
+            everything runs, and are preceded by no more calls than they are themselves.
         device: "cpu", or "cuda", which is timed by CUDA events on the current stream.
         seed: of the order within the rounds.
     """
     clock = _cuda_ms if device == "cuda" else _cpu_ms
     repeats = {
-        name: max(1, ceil(_SAMPLE_MS / _warm_ms(call, clock))) for name, call in calls.items()
+        name: max(1, ceil(_SAMPLE_MS / _warm_ms(call, clock, rounds)))
+        for name, call in calls.items()
     }
     collecting = gc.isenabled()
     gc.collect()
@@ -141,10 +144,11 @@ def _run(
     return samples, float(usual), bool(usual < _BUSY * max(1.0, best))
 
 
-def _warm_ms(call: Call, clock: Callable[[Call, int], float]) -> float:
+def _warm_ms(call: Call, clock: Callable[[Call, int], float], rounds: int) -> float:
     """Call until the time is stable and return the time of a warm call in milliseconds."""
+    most = _WARM_CALLS if rounds >= _LEAST_ROUNDS else rounds
     times: list[float] = []
-    while len(times) < _WARM_CALLS and sum(times) < _WARM_MS:
+    while len(times) < most and sum(times) < _WARM_MS:
         times.append(clock(call, 1))
         before, now = times[-2 * _WINDOW : -_WINDOW], times[-_WINDOW:]
         if len(before) == _WINDOW:

@@ -71,6 +71,14 @@ def test_a_short_call_fills_its_sample_by_repetition(machine: Machine) -> None:
     assert len(machine.called) == warm + 6 * 7  # 7 x 0.3 ms are the first to pass 2 ms
 
 
+def test_a_run_too_short_for_an_interval_is_warmed_no_longer_than_it_is(machine: Machine) -> None:
+    time_models({"one": machine.call("one", 20)}, 5, "cpu")
+    assert len(machine.called) == 5 + 5
+    machine.called.clear()
+    time_models({"one": machine.call("one", 20)}, 6, "cpu")
+    assert len(machine.called) == 2 * 5 + 6
+
+
 def test_slow_first_calls_are_warmed_away(machine: Machine) -> None:
     call = machine.call("cold", *range(60, 10, -5), 10)
     timings = time_models({"cold": call}, 6, "cpu")
