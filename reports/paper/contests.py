@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.measured.collection import Results
-from reports.measured.results import AP, Comparison, Estimate, Variant, plain
+from reports.measured.results import AP, Comparison, Estimate, Variant, is_plain
 from reports.paper.deck_tables import Claim, Table
 from reports.paper.verdicts import OPEN, difference_verdict
 from reports.text.words import listed
@@ -92,8 +92,17 @@ class Finding:
 
 
 def standing(results: Results, table: Table) -> Standing:
-    """Return the rows of a table in the first comparison of single views."""
-    return Standing(table, plain(results.comparisons))
+    """Return the rows of a table in that comparison of single views which has most of them.
+
+    What rows of a table learn from may be judged, too, on data of its own.
+    """
+    rows = {one.variant for one in table.rows}
+
+    def present(comparison: Comparison) -> int:
+        return sum(one.name in rows for one in comparison.variants)
+
+    single = [one for one in results.comparisons if is_plain(one.protocol)]
+    return Standing(table, max(single, key=present, default=None))
 
 
 def judge(claim: Claim, found: Standing) -> Finding:

@@ -88,6 +88,16 @@ def test_boxes_decide_claim_5(tmp_path):
     ]
 
 
+def test_table5_decides_claim_7_by_its_rows_and_not_by_what_these_need(tmp_path):
+    rows_of = {"posetrack 5w": 4.0, "mixed 5w": 3.5, "mixed+nose 5w": 3.0, "mixed+nose 11w": 2.0}
+    # First in the plan, and judged on other data.
+    needed = {"nose annotator": 1.0, "coco 5w": 1.0}
+    filed(tmp_path, "table5", rows_of | needed | {"coco 5w, tuned 6w": 2.5})
+    mixing, longer = decided(tmp_path)[7]
+    assert (mixing.part.verdict, longer.part.verdict) == (HOLDS, HOLDS)
+    assert mixing.data.startswith("synthetic-posetrack, ")
+
+
 def test_networks_by_depth_are_a_part_of_claim_1(tmp_path):
     suite, planned = Suite(tmp_path / "depth"), []
     for block, depths, errors in (
