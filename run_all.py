@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from bench.running.cluster import Cluster
     from bench.running.team import Team
 
-_PARTICULARS = ("data", "data_root", "blocks", "match", "plugin", "set")
+_PARTICULARS = {"data", "data_root", "blocks", "match", "plugin", "set"}
+#: What reads records, with the options that it heeds: all others are in the records.
+_HEEDED = {
+    "check_records": ("data_root", "plugin"),
+    "rerun": ("data_root", "plugin", "out", "threads"),
+}
 _CLAIMS = "claims"
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130  # exit codes; the last is the shell's habit
 
@@ -63,10 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(chosen: argparse.Namespace, command: str, team: "Team | None") -> int:
     if chosen.check_records is not None:
+        _refuse_others(chosen, "check_records")
         return _check_records(chosen)
     if chosen.rerun is not None:
         if team is not None:
             raise Problem("--rerun runs an experiment in one process; leave torchrun out")
+        _refuse_others(chosen, "rerun")
         return _rerun(chosen, command)
     if chosen.suite in COLLECTIONS:
         return _run_each(chosen, command, team)
@@ -144,13 +151,37 @@ def _refuse_particulars(chosen: argparse.Namespace) -> None:
     Raises:
         Problem: such an option is given.
     """
-    usual = vars(_parser().parse_args([]))
-    for name in _PARTICULARS:
-        if getattr(chosen, name) != usual[name]:
+    for name in _given(chosen):
+        if name in _PARTICULARS:
             raise Problem(
-                f"--suite {chosen.suite} runs suites of which not all take "
-                f"--{name.replace('_', '-')}; leave it out, or run the one that does by itself"
+                f"--suite {chosen.suite} runs suites of which not all take {_flag(name)}; leave it "
+                "out, or run the one that does by itself"
             )
+
+
+def _refuse_others(chosen: argparse.Namespace, doing: str) -> None:
+    """Refuse what would change nothing.
+
+    Raises:
+        Problem: such an option is given.
+    """
+    for name in _given(chosen):
+        if name != doing and name not in _HEEDED[doing]:
+            *others, last = map(_flag, _HEEDED[doing])
+            raise Problem(
+                f"{_flag(doing)} goes by what is on record, and by {', '.join(others)} and {last}; "
+                f"leave {_flag(name)} out"
+            )
+
+
+def _given(chosen: argparse.Namespace) -> list[str]:
+    """Return the options that are not as they are where nobody gives them."""
+    usual = vars(_parser().parse_args([]))
+    return [name for name, value in vars(chosen).items() if value != usual[name]]
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _list(suite: str) -> int:

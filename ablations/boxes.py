@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ablations import top_down, whole_images
 from ablations.options import Options, refuse_blocks
+from ablations.presets import SMOKE
 from ablations.whole_images import Setting
 from bench.experiment import Experiment, ModelSpec, Protocol
 from bench.given_boxes import FOUND, TRUTH, truth_within
@@ -18,8 +19,7 @@ LEARNT_FROM = ("truth", "detected", "proposals")
 # person by less than half, of those with 0.3 seven in ten.
 _JITTERS = (0.05, 0.1, 0.2)
 _ERRORS = (0.05, 0.1, 0.2, 0.3)
-# A run that only shows that everything works needs one of each.
-_SHORT, _SHORT_ERRORS = "smoke", (0.1,)
+_SMOKE_ERRORS = (0.1,)  # of both kinds
 # Boxes of an image that teach in a step, at most. An image has one to six people and dozens of
 # proposals: without a limit, the latter would also teach more often.
 _CROPS = 2
@@ -35,9 +35,9 @@ def plan(options: Options) -> Plan:
     """
     refuse_blocks(options, "boxes")
     setting = whole_images.settle(options)
-    short = options.preset == _SHORT
-    learnt = _models(setting, _SHORT_ERRORS if short else _JITTERS)
-    errors = _SHORT_ERRORS if short else _ERRORS
+    smoke = options.preset == SMOKE
+    learnt = _models(setting, _SMOKE_ERRORS if smoke else _JITTERS)
+    errors = _SMOKE_ERRORS if smoke else _ERRORS
     side = setting.size.input_size
     found, *given = (
         whole_images.protocol(side, boxes=boxes)

@@ -6,6 +6,7 @@ from typing import Final
 
 from ablations import pipelines, whole_images
 from ablations.options import DEFAULT_DATA, Options, refuse_blocks
+from ablations.presets import SMOKE
 from bench.data.synthetic.factor_checks import Factors, checked_factors
 from bench.data.synthetic.factors import DEFAULT_FACTORS, POSETRACK_FACTORS, SYNTHETIC
 from bench.experiment import DataSpec
@@ -144,7 +145,7 @@ FACTORS: Final = (
 #: for four pipelines take some eight minutes of two cores, a fifth of what their trainings take.
 SCENES: Final = {"smoke": 8, "cpu": 300, "gpu": 1000, "paper": 2000}
 # Both ends of a factor that is paired and of one that is not: everything runs that can.
-_SMOKE: Final = ("crowding", "people")
+_SMOKE_FACTORS: Final = ("crowding", "people")
 
 
 def plan(options: Options) -> Plan:
@@ -174,12 +175,12 @@ def plan(options: Options) -> Plan:
 
 def moved(preset: str) -> tuple[Factor, ...]:
     """Return the factors that a preset moves, each with the levels that it visits."""
-    if preset != "smoke":
+    if preset != SMOKE:
         return FACTORS
     return tuple(
         replace(one, levels=(one.levels[0], one.levels[-1]))
         for one in FACTORS
-        if one.name in _SMOKE
+        if one.name in _SMOKE_FACTORS
     )
 
 

@@ -4,7 +4,7 @@ Every number can be overridden by ``--set``; see ``ablations.options``.
 """
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from bench.experiment import TrainSpec
 
@@ -89,9 +89,11 @@ SYNTHETIC_TRAIN = TrainSpec(
 _PHOTOGRAPHS = replace(SYNTHETIC_TRAIN, rotation=30.0, scale=1.25)
 
 DEFAULT_PRESET = "cpu"
+#: It only shows that everything works: where a suite has several of a kind, one is enough.
+SMOKE: Final = "smoke"
 
 PRESETS: dict[str, Preset[ModelSize]] = {
-    "smoke": Preset(
+    SMOKE: Preset(
         purpose="does everything run? one minute on two CPU cores; its numbers mean nothing",
         seeds=1,
         model=ModelSize(depth=1, width=16, stages=1),

@@ -2,13 +2,12 @@
 
 from ablations import bottom_up, whole_images
 from ablations.options import Options, refuse_blocks
+from ablations.presets import SMOKE
 from bench.experiment import ModelSpec
 from bench.plan import Plan
 
 # The deck's multiply-adds fit the first input (inferred), the paper trains at the second.
 _INPUTS = (224, 368)
-# A run that only shows that everything works does with one.
-_SHORT = "smoke"
 # Full-size networks take about a second a call on a CPU core.
 _MOST_ROUNDS = 10
 
@@ -22,7 +21,7 @@ def plan(options: Options) -> Plan:
     refuse_blocks(options, "table1")
     setting = whole_images.settle(options)
     size = setting.size
-    inputs = _INPUTS[:1] if options.preset == _SHORT else _INPUTS
+    inputs = _INPUTS[:1] if options.preset == SMOKE else _INPUTS
     published = {"paf6": ModelSpec("paf6"), "mspaf3": ModelSpec("mspaf3")}
     return Plan(
         whole_images.experiments(

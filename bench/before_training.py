@@ -1,12 +1,35 @@
 """Networks as their training begins: the control for what is seen in trained ones."""
 
 import copy
+from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from bench.experiment import Experiment
+from bench.measure import create_model, load_trained
+
 #: When a network is looked at.
-BEFORE, AFTER = "before", "after"
+BEFORE: Final = "before"
+AFTER: Final = "after"
+
+
+def begun_and_trained(experiment: Experiment, folder: Path) -> tuple[nn.Module, nn.Module]:
+    """Return a model with the weights that its training began with, and with those it ended with.
+
+    Args:
+        experiment: that has been trained; both models are on its device.
+        folder: of all records.
+
+    Raises:
+        Problem: the weights are missing.
+    """
+    torch.manual_seed(experiment.seed)
+    begun = create_model(experiment).to(experiment.train.device)
+    trained = copy.deepcopy(begun)
+    load_trained(trained, folder, experiment.key)
+    return begun, trained
 
 
 def with_settled_norms(network: nn.Module, images: Tensor) -> nn.Module:

@@ -6,5 +6,4 @@ from torch import nn
 
 def lay_channels_last(model: nn.Module) -> None:
     """Lay the weights of ``model`` out with the channels last, in place."""
-    # nn.Module.to takes a memory format; its type hints leave that overload out.
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in hints

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from models.constants import constant, sent
 from models.heatmaps import cells_to_pixels, draw_gaussians, pixels_to_cells
 from models.skeleton import Skeleton
 
@@ -75,7 +76,7 @@ def draw_targets(
     counts = [len(target["keypoints"]) for target in targets]
     # Those with the most people first: then the images that have an n-th person are a slice.
     order = sorted(range(len(targets)), key=lambda image: -counts[image])
-    back = torch.tensor(order, device=device).argsort()
+    back = constant(order, device).argsort()
     people = _pack([targets[image] for image in order], len(skeleton), device)
     points = pixels_to_cells(people.keypoints[..., :2], stride)
     seen = people.keypoints[..., 2] > 0
@@ -109,7 +110,7 @@ def cells_inside(
         stride: pixels a cell.
         device: of the result.
     """
-    limits = torch.tensor(sizes, device=device).view(-1, 2, 1)
+    limits = constant(sizes, device).view(-1, 2, 1)
     rows = (torch.arange(grid[0], device=device) + 0.5) * stride < limits[:, 0]
     columns = (torch.arange(grid[1], device=device) + 0.5) * stride < limits[:, 1]
     return (rows.unsqueeze(2) & columns.unsqueeze(1)).unsqueeze(1)
@@ -159,14 +160,14 @@ def _in_polygons(
 def _pack(targets: Sequence[Any], joints: int, device: torch.device | str) -> _People:
     keypoints, boxes, missing, known = [], [], [], []
     for target in targets:
-        people = target["keypoints"].to(device)
-        people = people.masked_fill((target["iscrowd"].to(device) > 0)[:, None, None], 0)
+        people = sent(target["keypoints"], device)
+        people = people.masked_fill((sent(target["iscrowd"], device) > 0)[:, None, None], 0)
         ignored = target.get("ignore", people.new_zeros(0, 4)).to(people)
         keypoints.append(people)
         boxes.append(torch.cat([target["boxes"].to(people), ignored]))
         nothing = torch.ones(len(ignored), joints, dtype=torch.bool, device=device)
         missing.append(torch.cat([people[..., 2] <= 0, nothing]))
-        known.append(target.get("known", torch.ones(joints, dtype=torch.bool)).to(device))
+        known.append(sent(target.get("known", torch.ones(joints, dtype=torch.bool)), device))
     return _People(
         pad_sequence(keypoints, batch_first=True),
         pad_sequence(boxes, batch_first=True),
@@ -206,14 +207,14 @@ def _draw_fields(
     code widens it; the paper's own formula ends at the joints, and limbs shorter than a cell
     would have no field at all.
     """
-    starts, ends = [a for a, _ in limbs], [b for _, b in limbs]
+    starts, ends = constant(limbs, points.device).unbind(dim=1)
     rows = torch.arange(grid[0], device=points.device, dtype=points.dtype).view(-1, 1)
     columns = torch.arange(grid[1], device=points.device, dtype=points.dtype)
     total = points.new_zeros(len(points), len(limbs), 2, *grid)
     number = points.new_zeros(len(points), len(limbs), 1, *grid)
     for person, images in enumerate(slots):
-        start = points[:images, person, starts]
-        limb = points[:images, person, ends] - start
+        start = points[:images, person][:, starts]
+        limb = points[:images, person][:, ends] - start
         length = torch.linalg.vector_norm(limb, dim=-1, keepdim=True)
         known = seen[:images, person][:, starts] & seen[:images, person][:, ends]
         # Two joints at one place have no direction.
@@ -260,7 +261,7 @@ def _known(
     # A background is known where every joint is, seen in one place or absent from it.
     background = heatmaps.all(dim=1, keepdim=True)
     annotated = people.known[:, :, None, None]
-    starts, ends = [a for a, _ in limbs], [b for _, b in limbs]
+    starts, ends = constant(limbs, device).unbind(dim=1)
     fields = outside(missing[..., starts] | missing[..., ends])
     fields &= annotated[:, starts] & annotated[:, ends]
     heatmaps = torch.cat([heatmaps & annotated, background], dim=1)

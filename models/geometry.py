@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.constants import constant
+
 
 def transform_points(affine: Tensor, points: Tensor) -> Tensor:
     """Return ``affine`` ``[..., 2, 3]`` applied to ``points`` ``[..., N, 2]``."""
@@ -23,7 +25,8 @@ def compose(outer: Tensor, inner: Tensor) -> Tensor:
 
 def invert(affine: Tensor) -> Tensor:
     """Return the affine that undoes ``affine``."""
-    linear = torch.linalg.inv(affine[..., :2])
+    # Not inv: to raise where one is singular, it would wait for the device.
+    linear = torch.linalg.inv_ex(affine[..., :2]).inverse
     return torch.cat([linear, -linear @ affine[..., 2:]], dim=-1)
 
 
@@ -81,9 +84,7 @@ def warp(images: Tensor, to_source: Tensor, size: int) -> Tensor:
     """
     height, width = images.shape[-2:]
     # With align_corners=True the normalised -1 and 1 are the centres of the border pixels.
-    scale = torch.tensor(
-        [2 / max(width - 1, 1), 2 / max(height - 1, 1)], dtype=images.dtype, device=images.device
-    )
+    scale = constant([2 / max(width - 1, 1), 2 / max(height - 1, 1)], images.device, images.dtype)
     along = torch.arange(size, dtype=images.dtype, device=images.device)
     y, x = torch.meshgrid(along, along, indexing="ij")
     pixels = torch.stack([x, y], dim=-1).view(1, -1, 2)

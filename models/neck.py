@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from models.constants import constant
 from models.skeleton import COCO17, OPENPOSE18
 
 _NECK = OPENPOSE18.joints.index("neck")
@@ -17,10 +18,10 @@ def add_neck(keypoints: Tensor) -> Tensor:
     The neck is the mean of both shoulders, as visible as the less visible of them: without both
     annotated it is not annotated.
     """
-    left, right = keypoints[..., _SHOULDERS, :].unbind(dim=-2)
+    left, right = (keypoints[..., shoulder, :] for shoulder in _SHOULDERS)
     place = (left[..., :2] + right[..., :2]) / 2
     neck = torch.cat([place, torch.minimum(left[..., 2:], right[..., 2:])], dim=-1)
-    others = keypoints[..., _WITHOUT_NECK, :]
+    others = keypoints[..., constant(_WITHOUT_NECK, keypoints.device), :]
     return torch.cat([others[..., :_NECK, :], neck.unsqueeze(-2), others[..., _NECK:, :]], dim=-2)
 
 

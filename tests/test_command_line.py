@@ -89,6 +89,14 @@ def test_bad_words_are_one_sentence_and_code_2(refused, arguments, sentence):
     assert not Path("results").exists()
 
 
+@pytest.mark.parametrize("reads", [["--rerun", "abc"], ["--check-records", "results"]])
+@pytest.mark.parametrize("given", [["--preset", "gpu"], ["--executor", "dask"], ["--set", "a=1"]])
+def test_what_would_change_nothing_is_refused(refused, reads, given):
+    sentence = refused(*reads, *given)
+    assert sentence.startswith(f"{reads[0]} goes by what is on record, and by --data-root")
+    assert sentence.endswith(f"leave {given[0]} out")
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_where_there_is_none(refused):
     assert "torch sees no CUDA device" in refused("--preset", "smoke", "--device", "cuda")

@@ -25,7 +25,10 @@ _REASONS: Final[dict[str, str]] = {
         "pixel_unshuffle repeat_interleave scalar_tensor scatter unflatten where"
     ),
     "it compares, sorts or reduces numbers": "_unique2 amax argmax clamp_min logsumexp min topk",
-    "it inverts the 3 x 3 maps from people's crops to the image, one a person": "linalg_inv",
+    # Records of before torch's check for singular maps was left out name the first.
+    "it inverts the 3 x 3 maps from people's crops to the image, one a person": (
+        "linalg_inv linalg_inv_ex"
+    ),
     "samples the pyramid under each box: 4 multiply-adds for each of at most 4 places a bin": (
         "torchvision::roi_align"
     ),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from bench.data.contract import Target
 from bench.data.crops import PersonCrops, context_margin
 from bench.experiment import TrainSpec
+from models.constants import constant, sent
 from models.geometry import compose, invert, linear_zoom, similarity, transform_points, warp
 
 #: All of a batch, of which several processes that train together each make a share.
@@ -31,7 +33,7 @@ def training_batches(
         images float32 ``[B, 3, S, S]``, 0 to 1, and one target a crop.
     """
     for step in range(start, spec.steps):
-        persons = drawn(len(crops), spec.batch_size, seed, step).to(crops.images.device)
+        persons = drawn(len(crops), spec.batch_size, seed, step)
         yield augmented(crops, persons, spec, step_generator(seed, step), share)
 
 
@@ -43,9 +45,19 @@ def drawn(count: int, batch_size: int, seed: int, step: int) -> Tensor:
 def window(count: int, first: int, number: int, seed: int) -> Tensor:
     """Return ``[number]`` indices below ``count``, from place ``first`` of all passes in a row."""
     passes = range(first // count, (first + number - 1) // count + 1)
-    orders = [torch.randperm(count, generator=step_generator(seed, one)) for one in passes]
-    offset = first - passes[0] * count if passes else 0
-    return torch.cat([*orders, torch.empty(0, dtype=torch.int64)])[offset : offset + number]
+    begins = [first - one * count for one in passes]
+    parts = [
+        _order(count, seed, one)[max(begin, 0) : begin + number]
+        for one, begin in zip(passes, begins, strict=True)
+    ]
+    return torch.cat([*parts, torch.empty(0, dtype=torch.int64)])
+
+
+# A step draws from one or two passes of each data set; of 250,000 people one takes 11 ms.
+@lru_cache(maxsize=8)
+def _order(count: int, seed: int, number: int) -> Tensor:
+    """Return the permutation of a pass; nobody may write into it."""
+    return torch.randperm(count, generator=step_generator(seed, number))
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:
@@ -60,7 +72,7 @@ def drawn_change(
 
     The dice are thrown on the CPU, so that a seed means the same on every device.
     """
-    dice = torch.rand(count, 5, generator=generator).to(device) * 2 - 1
+    dice = sent(torch.rand(count, 5, generator=generator), device) * 2 - 1
     mirrored = (dice[:, 0] > 0) & spec.flip
     change = similarity(
         size,
@@ -79,32 +91,36 @@ def augmented(
     generator: torch.Generator,
     share: slice = WHOLE,
 ) -> tuple[Tensor, list[Target]]:
-    """Return the crops of ``persons``, each turned, zoomed, shifted and mirrored at random.
+    """Return the crops of ``persons`` ``[B]``, each turned, zoomed, shifted, mirrored at random.
 
-    Only a ``share`` of them is made, with the dice that it has among all.
+    Only a ``share`` of them is made, with the dice that it has among all. On a GPU all of it is
+    queued, and nothing waited for: ``persons`` are on the host.
     """
     size, device = crops.crop_size, crops.images.device
     change, mirrored = drawn_change(size, len(persons), spec, generator, device)
     persons, change, mirrored = persons[share], change[share], mirrored[share]
+    identity = crops.image_id[persons].tolist()
+    persons = sent(persons, device)
     margin = context_margin(size)
-    into_context = change.new_tensor([[1, 0, margin], [0, 1, margin]])
+    into_context = constant([[1, 0, margin], [0, 1, margin]], device, change.dtype)
     to_source = compose(into_context, invert(change))
     images = warp(crops.images[persons].float() / 255, to_source, size)
     keypoints = crops.keypoints[persons]
     points = transform_points(change, keypoints[..., :2])
     moved = torch.cat([points, keypoints[..., 2:]], dim=-1)
-    swap = torch.tensor(crops.skeleton.flip_permutation, device=device)
+    swap = constant(crops.skeleton.flip_permutation, device)
     moved = torch.where(mirrored[:, None, None], moved[:, swap], moved)
     zoom = (linear_zoom(change) / linear_zoom(crops.crop_to_image[persons])).float()
-    return images, _targets(moved, crops.area[persons] * zoom**2, crops, persons)
+    area = crops.area[persons] * zoom**2
+    return images, _targets(moved, area, size, identity, crops.annotation_id[persons])
 
 
-def _targets(keypoints: Tensor, area: Tensor, crops: PersonCrops, persons: Tensor) -> list[Target]:
-    side = crops.crop_size - 1.0
-    box = keypoints.new_tensor([[0.0, 0.0, side, side]])
+def _targets(
+    keypoints: Tensor, area: Tensor, size: int, image_ids: list[int], annotation_ids: Tensor
+) -> list[Target]:
+    box = constant([[0.0, 0.0, size - 1.0, size - 1.0]], keypoints.device, keypoints.dtype)
     label = torch.ones(1, dtype=torch.int64, device=keypoints.device)
     crowd = torch.zeros_like(label)
-    identity = crops.image_id[persons].tolist()
     return [
         {
             "boxes": box,
@@ -112,8 +128,8 @@ def _targets(keypoints: Tensor, area: Tensor, crops: PersonCrops, persons: Tenso
             "keypoints": keypoints[i : i + 1],
             "area": area[i : i + 1],
             "iscrowd": crowd,
-            "image_id": identity[i],
-            "annotation_ids": crops.annotation_id[persons[i : i + 1]],
+            "image_id": image_ids[i],
+            "annotation_ids": annotation_ids[i : i + 1],
         }
         for i in range(len(keypoints))
     ]

@@ -80,8 +80,9 @@ class PersonCrops:
         return self.images[persons, :, inner, inner]
 
     def to(self, device: torch.device) -> Self:
-        """Return the crops with every tensor on ``device``."""
+        """Return the crops on ``device``, but for the image's ids, which nothing is computed of."""
         tensors = {name: value.to(device) for name, value in _tensors(self).items()}
+        tensors["image_id"] = self.image_id
         return type(self)(self.skeleton, self.crop_size, **tensors)
 
 

@@ -50,8 +50,7 @@ class FittedImages:
     def to(self, device: torch.device) -> Self:
         """Return the images with pixels and people on ``device``."""
         moved: list[Target] = [
-            # Mypy knows the keys of a typed dictionary only where they are written out.
-            {  # type: ignore[misc]
+            {  # type: ignore[misc]  # mypy knows a typed dictionary's keys where written out only
                 name: value.to(device) if isinstance(value, Tensor) else value
                 for name, value in target.items()
             }

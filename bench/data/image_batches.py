@@ -9,6 +9,7 @@ from bench.data.batches import WHOLE, drawn, drawn_change, step_generator
 from bench.data.contract import Target
 from bench.data.fitted import GREY, FittedImages
 from bench.experiment import TrainSpec
+from models.constants import constant, sent
 from models.geometry import invert, linear_zoom, transform_points, warp
 
 
@@ -37,12 +38,13 @@ def augmented_images(
 ) -> tuple[Tensor, list[Target]]:
     """Return the images ``chosen`` ``[B]``, each turned, zoomed, shifted and mirrored at random.
 
-    Only a ``share`` of them is made, with the dice that it has among all.
+    Only a ``share`` of them is made, with the dice that it has among all. On a GPU all of it is
+    queued, and nothing waited for: ``chosen`` are on the host.
     """
     size, device = images.input_size, images.images.device
     change, mirrored = drawn_change(size, len(chosen), spec, generator, device)
     chosen, change, mirrored = chosen[share], change[share], mirrored[share]
-    pixels = images.images[chosen.to(device)].float() - GREY
+    pixels = images.images[sent(chosen, device)].float() - GREY
     views = (warp(pixels, invert(change), size) + GREY) / 255
     return views, _moved(
         [images.targets[index] for index in chosen.tolist()], change, mirrored, images
@@ -53,15 +55,12 @@ def _moved(
     targets: list[Target], change: Tensor, mirrored: Tensor, images: FittedImages
 ) -> list[Target]:
     counts = [len(target["boxes"]) for target in targets]
-    owner = torch.repeat_interleave(
-        torch.arange(len(targets), device=change.device),
-        torch.tensor(counts, device=change.device),
-    )
+    owner = sent(torch.arange(len(targets)).repeat_interleave(torch.tensor(counts)), change.device)
     # All people of the batch at once: one by one they would be some hundred small calls.
     keypoints = torch.cat([target["keypoints"] for target in targets])
     points = transform_points(change[owner], keypoints[..., :2])
     moved = torch.cat([points, keypoints[..., 2:]], dim=-1)
-    swap = torch.tensor(images.skeleton.flip_permutation, device=change.device)
+    swap = constant(images.skeleton.flip_permutation, change.device)
     moved = torch.where(mirrored[owner, None, None], moved[:, swap], moved)
     boxes = _hulls(torch.cat([target["boxes"] for target in targets]), change[owner])
     area = torch.cat([target["area"] for target in targets])
@@ -87,5 +86,7 @@ def _target(
 
 def _hulls(boxes: Tensor, change: Tensor) -> Tensor:
     """Return the upright boxes ``[N, 4]`` about boxes that were moved by ``change`` [N, 2, 3]."""
-    corners = transform_points(change, boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].view(-1, 4, 2))
+    x1, y1, x2, y2 = boxes.unbind(dim=1)
+    corners = torch.stack([x1, y1, x2, y1, x1, y2, x2, y2], dim=1).view(-1, 4, 2)
+    corners = transform_points(change, corners)
     return torch.cat([corners.amin(dim=1), corners.amax(dim=1)], dim=1)

@@ -1,6 +1,7 @@
 """Annotated photographs on disk, as a few flat arrays whatever file format they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -136,13 +137,8 @@ def read_size(path: Path) -> tuple[int, int]:
     Raises:
         Problem: the file is missing or cannot be decoded.
     """
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except FileNotFoundError as error:
-        raise Problem(f"{path} is missing; restore it") from error
-    except Exception as error:  # Pillow meets damaged files with exceptions of many types
-        raise Problem(f"{path} cannot be decoded ({error}); replace the file") from error
+    with _opened(path, str(path)) as image:
+        return image.height, image.width
 
 
 def read_image(path: Path, image_id: int, size: tuple[int, int]) -> Tensor:
@@ -159,21 +155,34 @@ def read_image(path: Path, image_id: int, size: tuple[int, int]) -> Tensor:
     Raises:
         Problem: the file is missing, cannot be decoded, or has another size.
     """
-    try:
-        with Image.open(path) as image:
-            pixels = np.array(image.convert("RGB"))
-    except FileNotFoundError as error:
-        raise Problem(f"{path}: the file of image {image_id} is missing; restore it") from error
-    except Exception as error:  # Pillow meets damaged files with exceptions of many types
-        raise Problem(
-            f"{path}: image {image_id} cannot be decoded ({error}); replace the file"
-        ) from error
+    with _opened(path, f"{path}: image {image_id}") as image:
+        pixels = np.array(image.convert("RGB"))
     if pixels.shape[:2] != size:
         raise Problem(
             f"{path}: image {image_id} is {pixels.shape[1]}x{pixels.shape[0]} pixels where its "
             f"annotation says {size[1]}x{size[0]}; restore the file or correct width and height"
         )
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[Image.Image]:
+    """Open an image file; what fails in the block fails as its decoding, too.
+
+    Args:
+        path: the file.
+        name: of the image, for messages.
+
+    Raises:
+        Problem: the file is missing or cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            yield image
+    except FileNotFoundError as error:
+        raise Problem(f"{name} is missing; restore it") from error
+    except Exception as error:  # Pillow meets damaged files with exceptions of many types
+        raise Problem(f"{name} cannot be decoded ({error}); replace the file") from error
 
 
 def _copied(rows: NDArray[Any]) -> Tensor:

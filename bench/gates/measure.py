@@ -1,6 +1,5 @@
 """What is done for gates: their values at every joint of validation crops, and a few whole maps."""
 
-import copy
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench.before_training import AFTER, BEFORE, with_settled_norms
+from bench.before_training import AFTER, BEFORE, begun_and_trained, with_settled_norms
 from bench.data.crops import PersonCrops, open_crops
 from bench.gates.facts import FACTORS, OCCLUSION, JointFacts, joint_facts
 from bench.gates.sampling import BRANCHES, gate_maps, gates_at, gates_of
 from bench.gates.slopes import Moments, moment_sums, pooled_slopes
 from bench.jobs import GateExperiment
-from bench.measure import Measured, Report, create_model, load_trained
+from bench.measure import Measured, Report
 from bench.problem import Problem
 
 #: The version of how gates are looked at.
@@ -57,16 +56,13 @@ def measure_gates(
             no joint is in sight.
     """
     trained = experiment.experiment
-    split, device = trained.protocol.split, torch.device(trained.train.device)
-    torch.manual_seed(trained.seed)
-    model = create_model(trained).to(device)
-    begun = copy.deepcopy(model)
-    load_trained(model, folder, trained.key)
+    split = trained.protocol.split
+    begun, model = begun_and_trained(trained, folder)
     crops = open_crops(trained.judged_on, split, root)
     facts = joint_facts(crops, trained.judged_on, split)
     people, row = _people(crops, experiment.images)
     examples = torch.sort(_examples(facts, people)).values
-    shown = crops.to(device)
+    shown = crops.to(torch.device(trained.train.device))
     networks = {
         BEFORE: with_settled_norms(begun, _batch(shown, people, trained.train.batch_size)),
         AFTER: model,

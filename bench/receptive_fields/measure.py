@@ -1,6 +1,5 @@
 """What is done for receptive fields: paths of blocks counted, gradients of networks measured."""
 
-import copy
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench.before_training import AFTER, BEFORE, with_settled_norms
+from bench.before_training import AFTER, BEFORE, begun_and_trained, with_settled_norms
 from bench.data.crops import open_crops
 from bench.experiment import Experiment
 from bench.jobs import FieldExperiment, SpectrumExperiment
-from bench.measure import Measured, Report, create_model, load_trained
+from bench.measure import Measured, Report
 from bench.problem import Problem
 from bench.receptive_fields.gradients import (
     EffectiveField,
@@ -75,10 +74,7 @@ def measure_field(
         Problem: the weights are missing, or an output depends on no pixel.
     """
     trained = experiment.experiment
-    torch.manual_seed(trained.seed)
-    model = create_model(trained).to(trained.train.device)
-    begun = copy.deepcopy(model).get_submodule("network")
-    load_trained(model, folder, trained.key)
+    begun, model = (one.get_submodule("network") for one in begun_and_trained(trained, folder))
     shown = {
         NOISE: noise_images(experiment.images, trained.data.crop_size, _SEED),
         CROPS: _crops(trained, root, experiment.images),
@@ -89,10 +85,7 @@ def measure_field(
     measured: dict[str, Any] = {}
     for kind, images in shown.items():
         seen = images.to(trained.train.device)
-        networks = {
-            BEFORE: with_settled_norms(begun, seen),
-            AFTER: model.get_submodule("network"),
-        }
+        networks = {BEFORE: with_settled_norms(begun, seen), AFTER: model}
         for when, network in networks.items():
             name = f"{kind}_{when}"
             report("gradients", len(held), len(shown) * len(networks))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 from bench.running.launch import environment_alone, environment_of_member
@@ -66,6 +66,28 @@ class Crew:
             self._stopped = True
             for worker in self._workers:
                 worker.kill()
+
+    @contextmanager
+    def stopped_once(self, unwanted: Callable[[], bool], seconds: float) -> Iterator[None]:
+        """Stop all once ``unwanted`` says so, which is asked every so many ``seconds``.
+
+        It is for what cannot interrupt the thread that waits for a worker.
+        """
+        over = Event()
+
+        def look() -> None:
+            while not over.wait(seconds):
+                if unwanted():
+                    self.stop()
+                    return
+
+        watcher = Thread(target=look, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
     @contextmanager
     def _employed(self, threads: int, errors: int) -> Iterator[subprocess.Popen[str]]:

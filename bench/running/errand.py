@@ -1,13 +1,11 @@
 """What a Dask worker does for a client: one task, in a process of its own as everywhere else."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypedDict
 
-from distributed import Reschedule, Status, get_worker
+from distributed import Reschedule, Status, Worker, get_worker
 
 from bench.running.crew import Crew, StoppedError
 from bench.running.parcels import Parcel, pack, unpack
@@ -79,8 +77,8 @@ def run_errand(errand: Errand) -> Result:
             key, log = task.job.key, Path(scratch) / FAILURE_LOG
             (folder / key).mkdir(exist_ok=True)
             here.log_event(errand["topic"], {"key": key, "begins": here.address})
-            crew = Crew(lock)
-            with log.open("wb") as errors, _while_wanted(crew):
+            crew, unwanted = Crew(lock), partial(_unwanted, here, here.get_current_task())
+            with log.open("wb") as errors, crew.stopped_once(unwanted, _LOOK_SECONDS):
                 try:
                     code = crew.perform(
                         task,
@@ -92,27 +90,11 @@ def run_errand(errand: Errand) -> Result:
         return {"code": code, "record": pack(folder, key), "log": log.read_bytes(), "refused": ""}
 
 
-@contextmanager
-def _while_wanted(crew: Crew) -> Iterator[None]:
-    """Stop ``crew`` once the task is cancelled, its client is gone, or this Dask worker closes.
+def _unwanted(here: Worker, task: str) -> bool:
+    """Return whether ``task`` is cancelled, its client is gone, or this Dask worker closes.
 
-    Dask cannot interrupt what runs in a thread, and does not tell it; so this looks.
+    Dask cannot interrupt what runs in a thread, and does not tell it.
     """
-    here = get_worker()
-    task, over = here.get_current_task(), threading.Event()
-
-    def look() -> None:
-        while not over.wait(_LOOK_SECONDS):
-            state = here.state.tasks.get(task)
-            open_ = here.status in (Status.running, Status.paused, Status.closing_gracefully)
-            if state is None or state.state == "cancelled" or not open_:
-                crew.stop()
-                return
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
+    state = here.state.tasks.get(task)
+    is_open = here.status in (Status.running, Status.paused, Status.closing_gracefully)
+    return state is None or state.state == "cancelled" or not is_open

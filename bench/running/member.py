@@ -2,11 +2,10 @@
 
 import os
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +93,7 @@ def take_part(
             tell(event)
 
     try:
-        with _stopped_with_others(board, number, crew):
+        with crew.stopped_once(partial(_is_in_vain, board, number), LOOK_SECONDS):
             code = crew.perform(task, errors, hear)
     except StoppedError:
         end = End(rank, _STOPPED, "")
@@ -149,24 +148,9 @@ def _failed_name(number: int) -> str:
     return f"{number}/failed"
 
 
-@contextmanager
-def _stopped_with_others(board: Board, number: int, crew: Crew) -> Iterator[None]:
-    """Stop ``crew`` once another's part has failed, all is over, or nobody can be reached."""
-    ended = threading.Event()
-
-    def look() -> None:
-        try:
-            while not ended.wait(LOOK_SECONDS):
-                if board.wait(_failed_name(number), OVER, seconds=0.0):
-                    crew.stop()
-                    return
-        except Problem:
-            crew.stop()
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
+def _is_in_vain(board: Board, number: int) -> bool:
+    """Return whether another's part has failed, all is over, or nobody can be reached."""
     try:
-        yield
-    finally:
-        ended.set()
-        watcher.join()
+        return bool(board.wait(_failed_name(number), OVER, seconds=0.0))
+    except Problem:
+        return True

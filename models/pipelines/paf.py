@@ -204,7 +204,7 @@ class FieldPipeline(nn.Module):
             like: ``[B, C, H, W]``, any map of the network.
         """
         if self.grouped != self.skeleton:
-            targets = [_with_neck(one) for one in targets]
+            targets = _with_necks(targets)
         return draw_targets(
             targets,
             sizes,
@@ -287,12 +287,23 @@ def masked_squares(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return ((predicted - truth).square() * weight).sum() / cells
 
 
-def _with_neck(target: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return a target of COCO's joints with the neck between the shoulders."""
-    grouped = {**target, "keypoints": add_neck(target["keypoints"])}
-    if "known" in target:  # the neck is known where both shoulders are
-        grouped["known"] = add_neck(target["known"].float()[:, None].expand(-1, 3))[:, 2] > 0
-    return grouped
+def _with_necks(targets: Sequence[dict[str, Tensor]]) -> list[dict[str, Tensor]]:
+    """Return targets of COCO's joints with the neck between the shoulders."""
+    # All of the batch at once: one by one they would be some hundred small calls.
+    together = add_neck(torch.cat([one["keypoints"] for one in targets]))
+    people = together.split([len(one["keypoints"]) for one in targets])
+    return [
+        _known_neck(one) | {"keypoints": keypoints}
+        for one, keypoints in zip(targets, people, strict=True)
+    ]
+
+
+def _known_neck(target: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the target with the neck known where both shoulders are."""
+    if "known" not in target:
+        return target
+    known = add_neck(target["known"].float()[:, None].expand(-1, 3))[:, 2] > 0
+    return target | {"known": known}
 
 
 def _grouped_skeleton(skeleton: Skeleton) -> Skeleton:

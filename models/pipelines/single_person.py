@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.constants import constant
 from models.crops import crop_detections, stack_crops
 from models.heatmaps import cells_to_pixels, decode_peaks, draw_gaussians, pixels_to_cells
 from models.networks.hourglass import DEPTH, WIDTH, StackedHourglass
@@ -103,7 +104,7 @@ def heatmap_loss(logits: Tensor, keypoints: Tensor) -> Tensor:
     """
     height, width = logits.shape[-2:]
     points = pixels_to_cells(keypoints[..., :2], STRIDE)
-    inside = (points > -0.5) & (points < torch.tensor([width, height], device=points.device) - 0.5)
+    inside = (points > -0.5) & (points < constant([width, height], points.device) - 0.5)
     counted = (keypoints[..., 2] > 0) & inside.all(dim=-1)
     target = draw_gaussians(points, height, width, SIGMA).flatten(2)
     target = target / target.sum(dim=2, keepdim=True).clamp_min(torch.finfo(target.dtype).tiny)

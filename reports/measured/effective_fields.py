@@ -20,7 +20,7 @@ from bench.receptive_fields.gradients import EffectiveField
 from bench.receptive_fields.measure import CROPS, FIELDS, NOISE
 from bench.records import Record
 from reports.measured import results
-from reports.measured.results import RECORDS, Estimate, Samples, finished
+from reports.measured.results import RECORDS, Estimate, Samples, by_variant, finished
 
 KINDS: Final = (CROPS, NOISE)
 
@@ -139,11 +139,7 @@ def read_fields(folder: Path, experiments: Sequence[FieldExperiment]) -> list[Bl
         folder: of the suite; holds ``records``.
         experiments: those that were planned.
     """
-    names = dict.fromkeys(one.experiment.variant for one in experiments)
-    return [
-        _read(folder, name, [one for one in experiments if one.experiment.variant == name])
-        for name in names
-    ]
+    return [_read(folder, name, looks) for name, looks in by_variant(experiments).items()]
 
 
 def _read(folder: Path, name: str, experiments: Sequence[FieldExperiment]) -> BlockFields:

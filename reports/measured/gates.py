@@ -24,7 +24,7 @@ from bench.metrics.intervals import (
 from bench.records import Record
 from models.skeleton import SKELETONS
 from reports.measured import results
-from reports.measured.results import RECORDS, Estimate, Samples, finished
+from reports.measured.results import RECORDS, Estimate, Samples, by_variant, finished
 
 #: How much more the branch of context is let through than that of detail.
 CONTEXT: Final = f"{LONG} − {SHORT}"
@@ -165,10 +165,8 @@ def read_gates(folder: Path, experiments: Sequence[GateExperiment]) -> list[Gate
         folder: of the suite; holds ``records``.
         experiments: those that were planned.
     """
-    names = list(dict.fromkeys(one.experiment.variant for one in experiments))
     return [
-        _read(folder, place, [one for one in experiments if one.experiment.variant == name])
-        for place, name in enumerate(names)
+        _read(folder, place, looks) for place, looks in enumerate(by_variant(experiments).values())
     ]
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.experiment import DataSpec, Experiment, Protocol
-from bench.jobs import TimedPipeline
+from bench.jobs import FieldExperiment, GateExperiment, TimedPipeline
 from bench.metrics.intervals import (
     average_seeds,
     bootstrap_weights,
@@ -29,6 +29,8 @@ RESAMPLES = 1000  # the ends of a 95 % interval then stand on 25 resamples each
 SEED = 0  # of the bootstrap: a report built twice from the same records is the same
 
 Samples = NDArray[np.float64]
+#: What is looked at in a trained network.
+_Look = TypeVar("_Look", FieldExperiment, GateExperiment)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Estimate:
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "tied within noise"
+
+
+def by_variant(jobs: Sequence[_Look]) -> dict[str, list[_Look]]:
+    """Return the looks at each variant, in the order of the plan."""
+    found: dict[str, list[_Look]] = {}
+    for job in jobs:
+        found.setdefault(job.experiment.variant, []).append(job)
+    return found
 
 
 @dataclass(frozen=True)

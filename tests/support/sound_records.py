@@ -1,9 +1,10 @@
 """Records that nothing is wrong with, of experiments that today's code would plan."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from bench.data.cache import file_digest
 from bench.data.synthetic.factors import RENDERER_VERSION
 from bench.experiment import DataSpec, Experiment, ModelSpec, Protocol, TrainSpec
 from bench.jobs import Job
@@ -42,6 +43,24 @@ def small_experiment(block: str = "ioi", **changes: Any) -> Experiment:
         "seed": 0,
     }
     return Experiment(**(fields | changes))
+
+
+def write_own_block(path: Path) -> Path:
+    """Write a plugin that registers the block ``mine``; return its path."""
+    path.write_text(
+        "from torch import nn\n"
+        "from models import register_block\n\n\n"
+        "@register_block\n"
+        "def mine(in_channels, out_channels):\n"
+        "    return nn.Conv2d(in_channels, out_channels, 1)\n"
+    )
+    return path
+
+
+def of_own_block(plugin: Path) -> Experiment:
+    """Return the small experiment on the block of ``write_own_block``."""
+    experiment = small_experiment("mine")
+    return replace(experiment, model=replace(experiment.model, plugin=file_digest(plugin)))
 
 
 def file_sound(folder: Path, job: Job, **changes: Any) -> Path:

@@ -4,11 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sound_records import file_sound, small_experiment
+from sound_records import file_sound, of_own_block, small_experiment, write_own_block
 
 import run_all
 from bench.audit.rerun import find_record
-from bench.data.cache import file_digest
 from bench.jobs import LatencyExperiment
 from bench.records import RECORD_FILE, read_record
 from bench.running.worker import Task, perform
@@ -141,16 +140,8 @@ def test_what_would_be_another_experiment_today_is_refused(records, refused, job
 
 
 def test_a_plugin_that_was_changed_is_refused(records, refused, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(
-        "from torch import nn\n"
-        "from models import register_block\n\n\n"
-        "@register_block\n"
-        "def mine(in_channels, out_channels):\n"
-        "    return nn.Conv2d(in_channels, out_channels, 1)\n"
-    )
-    model = replace(IOI.model, arguments=IOI.model.arguments | {"block": "mine"})
-    job = replace(IOI, model=replace(model, plugin=file_digest(path)))
+    path = write_own_block(tmp_path / "mine.py")
+    job = of_own_block(path)
     file_sound(records, job)
     path.write_text(f"{path.read_text()}\n")
     assert "the plugin's file was " in refused("--rerun", job.key, "--plugin", "mine.py")

@@ -5,10 +5,16 @@ from dataclasses import replace
 import pytest
 from coco_files import content, write_coco
 from record_findings import only, told
-from sound_records import EVIDENCE, MEASURED, file_sound, small_experiment
+from sound_records import (
+    EVIDENCE,
+    MEASURED,
+    file_sound,
+    of_own_block,
+    small_experiment,
+    write_own_block,
+)
 
 from bench.audit.check import NOTE, STALE, check_records
-from bench.data.cache import file_digest
 from bench.data.datasets import describe_data
 from bench.experiment import ModelSpec
 from bench.jobs import CeilingExperiment, LatencyExperiment, SpectrumExperiment
@@ -65,16 +71,8 @@ def test_a_name_that_is_no_longer_registered_makes_a_record_stale(records, job, 
 
 
 def test_a_plugin_s_block_is_compared_where_its_file_is_given(records, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(
-        "from torch import nn\n"
-        "from models import register_block\n\n\n"
-        "@register_block\n"
-        "def mine(in_channels, out_channels):\n"
-        "    return nn.Conv2d(in_channels, out_channels, 1)\n"
-    )
-    model = replace(IOI.model, arguments=IOI.model.arguments | {"block": "mine"})
-    file_sound(records, replace(IOI, model=replace(model, plugin=file_digest(path))))
+    path = write_own_block(tmp_path / "mine.py")
+    file_sound(records, of_own_block(path))
     assert any("give the file with --plugin" in line for line in told(NOTE, records))
     assert check_records(records).is_sound
     assert not any("--plugin" in line for line in told(NOTE, records, plugin=path))

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from bench import before_training
 from bench.before_training import with_settled_norms
 from bench.data.crops import PersonCrops, context_margin, open_crops
 from bench.data.datasets import describe_data, open_split
@@ -106,9 +107,11 @@ def planted(monkeypatch):
     )
     monkeypatch.setattr(measure, "open_crops", lambda *_: crops)
     monkeypatch.setattr(facts, "open_truth", lambda *_: Scenes(places))
-    monkeypatch.setattr(measure, "create_model", lambda _: Planted(BEGUN))
+    monkeypatch.setattr(before_training, "create_model", lambda _: Planted(BEGUN))
     monkeypatch.setattr(
-        measure, "load_trained", lambda model, *_: setattr(model.network[0], "across", ACROSS)
+        before_training,
+        "load_trained",
+        lambda model, *_: setattr(model.network[0], "across", ACROSS),
     )
     return crops
 
