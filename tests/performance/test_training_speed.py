@@ -18,7 +18,9 @@ from models.skeleton import COCO17
 
 torch.set_num_threads(1)
 LEAST = 0.97  # of the bare loop's images a second
-BATCH, CROP, STEPS, ROUNDS = 16, 64, 12, 9  # rounds: of both loops, in turn
+# Rounds: of both loops, in turn. Another load lasts longer than a round, so that each is a ratio;
+# these are 5 % apart, so the median of sixty is known to two thirds of a percent.
+BATCH, CROP, STEPS, ROUNDS = 16, 64, 12, 60
 SPEC = TrainSpec(STEPS, BATCH, 1e-3, 1e-2, 0.1, 0.0, 1.0, 0.0, False, "cpu", "fp32")
 # The harness clips gradients, so the bare loop has to: that is optimisation and no overhead.
 GRADIENT_NORM = 5.0
@@ -83,13 +85,13 @@ def _steps(loop: Loop) -> list[float]:
 
 
 def test_the_harness_trains_as_fast_as_a_bare_loop(benchmark: BenchmarkFixture) -> None:
-    taken: dict[Loop, list[float]] = {_bare: [], _harness: []}
+    shares: list[float] = []
 
     def both() -> None:
-        for loop in random.sample(list(taken), 2):
-            taken[loop] += _steps(loop)
+        taken = {loop: median(_steps(loop)) for loop in random.sample([_bare, _harness], 2)}
+        shares.append(taken[_bare] / taken[_harness])
 
     benchmark.pedantic(both, rounds=ROUNDS)
-    speed = median(taken[_bare]) / median(taken[_harness])
+    speed = median(shares)
     benchmark.extra_info["share of the bare loop's images a second"] = speed
     assert speed >= LEAST
