@@ -100,13 +100,13 @@ def train(
     autocast = torch.autocast(spec.device, torch.bfloat16, enabled=spec.precision == "bf16")
     model.train()
     lay_channels_last(model)
-    has_parameters = any(parameter.requires_grad for parameter in model.parameters())
+    parameters = list(model.parameters())
+    has_parameters = any(parameter.requires_grad for parameter in parameters)
     together = processes() if has_parameters else 1
     if together > 1 and spec.device == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # torch has none on a processor
     optimizer, scheduler = _optimizer(model, spec) if has_parameters else (None, None)
     prepared = accelerator.prepare(model) if has_parameters else model
-    parameters = list(prepared.parameters())
     state = TrainingState(model, optimizer, scheduler, spec.device)
     if checkpoints is not None and checkpoints.found is not None:
         state.go_on_from(checkpoints.found)
@@ -136,9 +136,7 @@ def train(
             # Reading the loss waits for the device, so it is done once a second, not every step.
             value = state.losses[-1][0].item()
             if not math.isfinite(value):
-                if checkpoints is not None:
-                    checkpoints.forget()  # it may have been on its way there already
-                raise NotFiniteError(_told(state.losses))
+                raise _not_finite(state.losses, checkpoints)
             rate = (state.images - images_reported) / max(now - reported, 1e-9)
             report(state.step, value, rate)
             reported, images_reported = now, state.images
@@ -162,10 +160,15 @@ def train(
     )
 
 
-def _told(losses: list[Tensor]) -> str:
+def _not_finite(losses: list[Tensor], checkpoints: Checkpoints | None) -> NotFiniteError:
+    """Return what to raise; the state that was saved is gone."""
+    if checkpoints is not None:
+        checkpoints.forget()  # it may have been on its way there already
     totals = torch.stack(losses)[:, 0].tolist()
     step = next(step for step, one in enumerate(totals, start=1) if not math.isfinite(one))
-    return f"the loss became {totals[step - 1]} at step {step}; lower the learning rate"
+    return NotFiniteError(
+        f"the loss became {totals[step - 1]} at step {step}; lower the learning rate"
+    )
 
 
 def _optimizer(
