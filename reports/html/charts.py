@@ -7,6 +7,7 @@ from itertools import pairwise
 from reports.html.scales import Scale, Tick, cost_scale, log_scale, score_scale
 from reports.pictures.canvas import dashes_of, marker_of
 from reports.pictures.plots import Point, pareto_front
+from reports.pictures.ranking_plot import ranked
 
 WIDTH, HEIGHT = 440, 310  # narrow, so that letters are legible on a phone
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 424, 14, 264
@@ -158,6 +159,30 @@ def scatter(
         names=_names(only, x, y),
         front=steps,
         floor=None if floor is None else _floor(floor, y),
+    )
+
+
+def ranking(title: str, x_label: str, points: Sequence[tuple[Point, str]]) -> Chart:
+    """Return accuracies below one another, the best first, each with its name above it.
+
+    Args:
+        title: of the drawing.
+        x_label: of accuracy, with its unit.
+        points: as above; their cost is not drawn.
+    """
+    told = {point.label: text for point, text in points}
+    rows = ranked([point for point, _ in points])
+    ends = [value for row in rows for value in (row.x, *(row.x_spread or ()))]
+    x, y = score_scale(ends, _GAP, _RIGHT), Scale(-0.7, len(rows) - 0.5, _TOP, _BOTTOM)
+    return Chart(
+        title,
+        x_label,
+        "",
+        x.ticks,
+        (),
+        marks=[_mark(row, told[row.label], x, y) for row in rows],
+        names=[Name(_GAP + 4.0, y(row.y) - _LINE / 2, row.label) for row in rows],
+        frame=(_GAP, _TOP, _RIGHT, _BOTTOM),
     )
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.html.charts import Chart, Curve, curves, scatter
+from reports.html.charts import Chart, Curve, curves, ranking, scatter
 from reports.measured.clocks import Clock, Times, has_times
 from reports.measured.curves import learning_curves, losses_compare
 from reports.measured.results import AP, POSETRACK, Comparison, Variant, is_plain
 from reports.measured.stages import StageTiming, TimedStages, people
 from reports.pictures.people_plot import LEAST_SPAN
 from reports.pictures.plots import Point
+from reports.pictures.ranking_plot import cost_alike
 from reports.tables.cells import figures, percent
 from reports.tables.comparisons import latency_cell
 from reports.text.setting import view
@@ -33,10 +34,13 @@ def accuracy_charts(comparison: Comparison, clocks: Sequence[Clock]) -> list[Cha
             continue
         floor = comparison.baseline
         skill = 100 * floor.estimate(statistic).value if floor else None
+        label, is_ranked = f"{statistic} (%)", False
         for title, axis, points in _panels(comparison, clocks, statistic):
-            charts.append(
-                scatter(f"{statistic} against {title}", axis, f"{statistic} (%)", points, skill)
-            )
+            if not cost_alike([point for point, _ in points]):
+                charts.append(scatter(f"{statistic} against {title}", axis, label, points, skill))
+            elif not is_ranked:  # another cost that is alike would show the same once more
+                charts.append(ranking(f"{statistic} at equal {title}", label, points))
+                is_ranked = True
     return charts
 
 

@@ -13,6 +13,7 @@ from reports.measured.results import AP, POSETRACK, RECORDS, Comparison, Run, Va
 from reports.pictures.crop_sheets import draw_crops
 from reports.pictures.image_sheets import by_image, draw_images
 from reports.pictures.plots import Curve, Panel, Point, draw_curves, draw_scatter
+from reports.pictures.ranking_plot import cost_alike, draw_ranking
 from reports.text.prose import subject
 from reports.text.setting import view
 from reports.text.times import DISTURBED
@@ -63,26 +64,35 @@ def _scatters(
         _point(one, statistic, one.runs[0].measured["cost"]["gmac"], None)
         for one in comparison.ranked
     ]
-    adds = f"multiply-adds of one {view(comparison)}, as fvcore counts them (GMAC)"
+    adds = f"multiply-adds of one {view(comparison)}, as fvcore counts them"
+    of, axis = subject([comparison]), f"{label} (%)"
+    baseline = comparison.baseline
+    floor = 100 * baseline.estimate(statistic).value if baseline else None
     written = []
-    for name, cost, panels, note in (
-        ("latency", "latency", by_latency, f"{bars} {spread} {front}{warning}"),
-        ("macs", "multiply-adds", [Panel(adds, by_cost)] if by_cost else [], f"{bars} {front}"),
-    ):
-        if not panels:
-            continue
-        floor = comparison.baseline
-        path = folder / f"accuracy_vs_{name}{suffix}.png"
-        draw_scatter(
-            path,
-            panels,
-            title=f"Accuracy against {cost}\n{subject([comparison])}",
-            note=note,
-            y_label=f"{label} (%)",
-            floor=100 * floor.estimate(statistic).value if floor else None,
-        )
-        written.append(path)
+    if by_latency:
+        written.append(folder / f"accuracy_vs_latency{suffix}.png")
+        title, note = f"Accuracy against latency\n{of}", f"{bars} {spread} {front}{warning}"
+        draw_scatter(written[-1], by_latency, title=title, note=note, y_label=axis, floor=floor)
+    if by_cost:
+        written.append(folder / f"accuracy_vs_macs{suffix}.png")
+        if cost_alike(by_cost):
+            title = f"Accuracy at equal cost\n{of}"
+            note = (
+                f"Bars: 95 % interval of {statistic}; differences are paired, so see the table for "
+                f"them.\n{_range(by_cost)} GMAC: {adds}."
+            )
+            draw_ranking(written[-1], by_cost, title=title, note=note, x_label=axis, floor=floor)
+        else:
+            title, note = f"Accuracy against multiply-adds\n{of}", f"{bars} {front}"
+            panels = [Panel(f"{adds} (GMAC)", by_cost)]
+            draw_scatter(written[-1], panels, title=title, note=note, y_label=axis, floor=floor)
     return written
+
+
+def _range(points: Sequence[Point]) -> str:
+    """Return what all cost."""
+    ends = [f"{end(point.x for point in points):.3g}" for end in (min, max)]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def draw_learning_curves(folder: Path, comparison: Comparison, suffix: str) -> list[Path]:

@@ -82,7 +82,7 @@ def draw_scatter(
             ax.set_ylabel(y_label)
         _scale_x(ax, panel.points)
         _front(ax, panel.points)
-        marks.append([mark for point in panel.points for mark in _mark(ax, point)])
+        marks.append([drawn for point in panel.points for drawn in mark(ax, point)])
     _limit_y(axes[0], [point for panel in panels for point in panel.points])
     figure.canvas.draw()
     figure.set_layout_engine("none")  # names are placed on the axes as they lie now
@@ -154,7 +154,7 @@ def pareto_front(points: Sequence[Point]) -> list[Point]:
     return front
 
 
-def _mark(ax: Axes, point: Point) -> list[Line2D]:
+def mark(ax: Axes, point: Point) -> list[Line2D]:
     """Draw a point and its error bars; return all three, which no name may cover."""
     drawn = []
     colour = colour_of(point.place)

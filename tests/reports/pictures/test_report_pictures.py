@@ -60,7 +60,7 @@ def test_a_disturbed_clock_is_told_beside_its_pictures(
     timing = stages(*map(timed_like, planned))
     suite.staged(timing, {"paf6": 40.0, "mspaf3": 20.0}, disturbed=disturbed)
     notes = {}
-    for place in ("drawn.draw_scatter", "people_curves.draw_people"):
+    for place in ("drawn.draw_scatter", "drawn.draw_ranking", "people_curves.draw_people"):
         monkeypatch.setattr(
             f"reports.pictures.{place}",
             lambda path, *_, note, **__: notes.update({path.name: note}),
