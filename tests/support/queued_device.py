@@ -86,6 +86,8 @@ def _caller() -> str:
     own = [
         f"{Path(frame.filename).relative_to(_HERE)}:{frame.lineno}"
         for frame in traceback.extract_stack()
-        if Path(frame.filename).is_relative_to(_HERE) and frame.filename != __file__
+        if Path(frame.filename).is_relative_to(_HERE)
+        and "site-packages" not in frame.filename  # tox keeps them below the repository
+        and frame.filename != __file__
     ]
     return own[-1]
