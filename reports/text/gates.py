@@ -58,7 +58,7 @@ INTERVALS: Final = (
 )
 PLOT_NOTE: Final = (
     "Change of the gate in percentage points, the other two factors held equal. Bars: 95 % "
-    "interval over images."
+    "interval over images, and over seeds where there are several."
 )
 HOLLOW: Final = "Hollow: before training."
 MAPS_NOTE: Final = (
