@@ -167,10 +167,12 @@ def _refuse_others(chosen: argparse.Namespace, doing: str) -> None:
     """
     for name in _given(chosen):
         if name != doing and name not in _HEEDED[doing]:
-            *others, last = map(_flag, _HEEDED[doing])
+            from reports.text.words import listed
+
+            heeded = listed([*map(_flag, _HEEDED[doing])])
             raise Problem(
-                f"{_flag(doing)} goes by what is on record, and by {', '.join(others)} and {last}; "
-                f"leave {_flag(name)} out"
+                f"{_flag(doing)} goes by what is on record, and by {heeded}; leave {_flag(name)} "
+                "out"
             )
 
 

@@ -45,7 +45,7 @@ def load_torchvision() -> None:
         # Only now: while torchvision was imported, a yes would have had it register the
         # derivatives of operators that do not exist.
         for module in ("torchvision.extension", "torchvision.ops.roi_align"):
-            sys.modules[module]._has_ops = _yes  # type: ignore[attr-defined]
+            sys.modules[module]._has_ops = _yes  # type: ignore[attr-defined]  # of any module
 
 
 # Boxes whose overlaps are computed together: 2 to 4 times faster than one by one.

@@ -1,8 +1,11 @@
 """Runs with measurements of a moment, put in the place of real ones by a plugin."""
 
 import textwrap
+from contextlib import contextmanager
 
 from bench.records import write_record
+from bench.runner import Setting
+from bench.running.run_lock import only_run
 from bench.running.worker import Task, outline
 
 # What the variants are called decides what becomes of them.
@@ -66,8 +69,14 @@ _PLUGIN = """
 """
 
 
-def write_plugin(path):
-    path.write_text(textwrap.dedent(_PLUGIN))
+@contextmanager
+def quick_setting(place, command="python run_all.py", text=_PLUGIN, **changes):
+    """Yield the setting of runs whose plugin is ``text``, written and locked below ``place``."""
+    plugin = place / "quick.py"
+    plugin.write_text(textwrap.dedent(text))
+    folder = place / "results" / "suite" / "records"
+    with only_run(folder) as lock:
+        yield Setting(folder, None, plugin, 1, 1, command, lock, **changes)
 
 
 class Watcher:

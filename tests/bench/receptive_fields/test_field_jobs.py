@@ -4,6 +4,7 @@ import textwrap
 from dataclasses import replace
 
 import pytest
+from quick_runs import Watcher, quick_setting
 
 from bench.experiment import ModelSpec
 from bench.jobs import FieldExperiment, SpectrumExperiment
@@ -40,27 +41,10 @@ PLUGIN = """
 """
 
 
-class Watcher:
-    def __init__(self):
-        self.begun = []
-
-    def begin(self, key, title):
-        self.begun.append(title)
-
-    def update(self, key, event):
-        pass
-
-    def end(self, key, result):
-        pass
-
-
 @pytest.fixture
 def setting(tmp_path):
-    plugin = tmp_path / "quick.py"
-    plugin.write_text(textwrap.dedent(PLUGIN))
-    folder = tmp_path / "results" / "suite" / "records"
-    with only_run(folder) as lock:
-        yield Setting(folder, None, plugin, 1, 1, "python run_all.py", lock)
+    with quick_setting(tmp_path, text=PLUGIN) as made:
+        yield made
 
 
 def test_a_field_follows_its_training_and_both_are_kept(setting, make_experiment):

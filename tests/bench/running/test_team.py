@@ -3,21 +3,19 @@
 import os
 import subprocess
 import sys
-import textwrap
 from contextlib import contextmanager
 
 import pytest
-from quick_runs import Watcher
+from quick_runs import Watcher, quick_setting
 from side_by_side_processes import free_port, loopback
 
 from bench.jobs import LatencyExperiment
 from bench.plan import Plan
 from bench.problem import Problem
 from bench.records import read_record
-from bench.runner import Setting, run
+from bench.runner import run
 from bench.running.crew import REPOSITORY
 from bench.running.launch import Launch
-from bench.running.run_lock import only_run
 from bench.running.team import open_team
 
 LAUNCH = Launch(0, 2, 2)
@@ -62,11 +60,8 @@ FOLLOW = (
 
 @pytest.fixture
 def setting(tmp_path):
-    plugin = tmp_path / "quick.py"
-    plugin.write_text(textwrap.dedent(PLUGIN))
-    folder = tmp_path / "results" / "suite" / "records"
-    with only_run(folder) as lock:
-        yield Setting(folder, None, plugin, 1, 1, "torchrun run_all.py", lock, apart=True)
+    with quick_setting(tmp_path, "torchrun run_all.py", PLUGIN, apart=True) as made:
+        yield made
 
 
 @pytest.fixture
